@@ -1,0 +1,50 @@
+# Everything a newcomer needs: `make run`, `make test`. Nothing but Python 3.11+ and make has to be there.
+.DEFAULT_GOAL := help
+# The first Python that is new enough and starts (a shim of pyenv may exist without a Python behind it).
+PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+export DO_NOT_TRACK := 1
+
+.PHONY: help install run test check bench lock viz report clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed  ## make .venv and install what requirements.lock pins
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Auricle needs Python 3.11 or newer, and found none: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+run: install  ## ingest, cache, train, evaluate and report, on a corpus that Auricle synthesizes
+	$(BIN)/kedro run
+
+test: install  ## all tests, with coverage
+	$(BIN)/pytest --cov --cov-report=term
+
+check: install  ## ruff, mypy strict, import-linter
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install  ## the benchmarks, ours beside the reference
+	$(BIN)/python benchmarks/cache.py
+	$(BIN)/python benchmarks/train_cnn.py
+
+viz: install  ## open the pipelines in a browser
+	$(BIN)/kedro viz run
+
+lock: install  ## pin the dependencies of pyproject.toml again
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+		--python-version 3.11 --extra pipelines --extra dev pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what runs have made, but neither .venv nor raw recordings
+	rm -rf data/0[2-8]_* data/01_raw/demo_*

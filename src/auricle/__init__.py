@@ -1,0 +1,36 @@
+"""Auricle learns to hear: audio classifiers trained, compared and explained honestly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auricle.inference.classifier import AudioClassifier
+    from auricle.training.params import DeviceName
+
+__all__ = ["load"]
+
+
+def load(
+    name_or_path: str | Path, *, run_root: str | Path | None = None, device: DeviceName = "auto"
+) -> AudioClassifier:
+    """Load a trained model: `auricle.load("genre.cnn").predict("song.mp3")`.
+
+    Args:
+        name_or_path: a study's model, such as `genre.cnn`: its champion in the project that the current
+            folder belongs to; or the path of any bundle.
+        run_root: where that project's environment keeps its data: `data` by default, `data/gtzan` for what
+            `kedro run --env=gtzan` has trained.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        ConfigurationError: for a name that the project does not know or has not trained, or outside a
+            project.
+        BundleError: for a bundle that is missing, damaged, or of another version.
+    """
+    # Torch and transformers take seconds to import: only loading pays for them.
+    from auricle.inference.load import load as load_classifier
+
+    return load_classifier(name_or_path, run_root=run_root, device=device)

@@ -1,0 +1,21 @@
+"""The errors that a user is meant to read: each names what is wrong, the limit and the remedy."""
+
+
+class AuricleError(Exception):
+    """Base of every error that Auricle raises on purpose."""
+
+
+class ConfigurationError(AuricleError):
+    """A parameter, a name or a combination of them that cannot work."""
+
+
+class CorpusError(AuricleError):
+    """A corpus that cannot be used as a whole: a missing folder, no recordings, an empty split."""
+
+
+class AudioError(AuricleError):
+    """One recording that cannot be used; its message is the reason shown in the quarantine."""
+
+
+class BundleError(AuricleError):
+    """A bundle that cannot be loaded: damaged, incomplete, or of another format version."""
