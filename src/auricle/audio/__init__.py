@@ -1,0 +1,1 @@
+"""Audio as arrays: decoding, front ends, the spectrogram store and the synthesis of the demo corpus."""

@@ -1,0 +1,64 @@
+"""From a file to what a model learns from: decode, then the extractor, in child processes over many files."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from auricle.audio.decode import decode
+from auricle.audio.extractor import Extractor
+from auricle.audio.isolation import map_isolated
+from auricle.audio.limits import AudioLimits
+from auricle.errors import AudioError
+
+
+def extract_file(path: Path, extractor: Extractor, limits: AudioLimits) -> np.ndarray:
+    """Decode one file at the extractor's rate and extract; what the extractor says of shape and dtype holds.
+
+    Raises:
+        AudioError: the file cannot be used.
+    """
+    return extractor(decode(path, limits, extractor.sample_rate).samples)
+
+
+def extract_spectrogram(path: Path, extractor: Extractor, limits: AudioLimits) -> np.ndarray:
+    """The same in float16, as the store keeps it, so that half the bytes come back from the child process."""
+    return extract_file(path, extractor, limits).astype(np.float16)
+
+
+def extract_in_chunks(
+    extractor: Extractor,
+    root: Path,
+    paths: Mapping[str, str],
+    limits: AudioLimits,
+    *,
+    workers: int | None,
+    chunk_size: int,
+    description: str,
+    half_precision: bool = False,
+) -> Iterator[dict[str, np.ndarray | AudioError]]:
+    """Extract from many files, in order; yields chunks by recording, a failed one with its error.
+
+    Args:
+        extractor: what to compute.
+        root: the folder of recordings.
+        paths: relative path by `recording_id`.
+        limits: of decoding and of the child processes.
+        workers: child processes; None takes all cores.
+        chunk_size: recordings a chunk.
+        description: of the progress shown.
+        half_precision: return float16.
+    """
+    extract = extract_spectrogram if half_precision else extract_file
+    results = map_isolated(
+        partial(extract, extractor=extractor, limits=limits),
+        [root / path for path in paths.values()],
+        workers=workers,
+        limits=limits,
+        description=description,
+    )
+    records = ((identifier, result) for identifier, (_, result) in zip(paths, results, strict=True))
+    while chunk := dict(islice(records, chunk_size)):
+        yield chunk

@@ -1,0 +1,50 @@
+"""`store.json`, which says what a folder of a spectrogram store holds."""
+
+import json
+from pathlib import Path
+
+from auricle.errors import ConfigurationError, CorpusError
+
+FORMAT_VERSION = 1
+FILE_NAME = "store.json"
+
+
+def write_header(folder: Path, n_bands: int) -> None:
+    """Write the header where there is none; a folder that has it has its other files too."""
+    header = folder / FILE_NAME
+    if header.exists():
+        return
+    content = {"auricle_spectrogram_store": FORMAT_VERSION, "n_bands": n_bands, "dtype": "float16"}
+    fresh = header.with_suffix(".json.new")
+    fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    fresh.replace(header)
+
+
+def check_header(folder: Path, n_bands: int) -> None:
+    """Refuse a folder that is not a store of these bands.
+
+    Raises:
+        CorpusError: there is no header, or it is damaged or of another format.
+        ConfigurationError: the store has other bands.
+    """
+    header = folder / FILE_NAME
+    try:
+        content = json.loads(header.read_text(encoding="utf-8"))
+        version, found = content["auricle_spectrogram_store"], content["n_bands"]
+    except FileNotFoundError as error:
+        raise CorpusError(
+            f"there is no spectrogram store in {folder}: fill it with "
+            "`kedro run --pipelines=cache_spectrograms`"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"{header} is damaged ({error}): delete {folder} and cache again") from error
+    if version != FORMAT_VERSION:
+        raise CorpusError(
+            f"{header} is of format {version}, this Auricle reads format {FORMAT_VERSION}: "
+            f"delete {folder} and cache again"
+        )
+    if found != n_bands:
+        raise ConfigurationError(
+            f"the store {folder} holds {found} bands, the front end has {n_bands}: "
+            "pass the digest and the bands of one and the same front end"
+        )
