@@ -1,0 +1,144 @@
+"""What a corpus looks like: counts, durations, formats, quarantine, and what a reader should be warned of."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from auricle.corpora.data_warnings import corpus_warnings
+from auricle.corpora.params import IngestParams
+from auricle.corpora.places import TEST, UNLABELLED, Places
+
+logger = logging.getLogger(__name__)
+
+# A report is read by people; the manifest names every file.
+_FILES_NAMED = 200
+
+
+def describe_corpus(manifest: pd.DataFrame, params: IngestParams) -> dict[str, Any]:
+    """Describe a corpus in plain numbers and text that JSON can hold.
+
+    Args:
+        manifest: What `build_manifest` gives.
+        params: What it was built with.
+
+    Returns:
+        `protocol`, `group_by`; `files`, `recordings` (usable and labelled), `unlabelled`, `groups`, `hours`;
+        tables (lists of dicts) `splits` and `classes`; `labels` and `ratings`; `durations` in seconds,
+        `sample_rates`, `channels` and `formats` with counts; `quarantine`; `duplicates`; and `warnings`, a
+        list of sentences.
+    """
+    usable = manifest[manifest["status"] == "ok"]
+    learnt = usable[usable["split"] != UNLABELLED]
+    places = Places.of(params)
+    place = pd.Series(
+        [places.place(*where) for where in zip(learnt["split"], learnt["fold"], strict=True)],
+        index=learnt.index,
+        dtype="str",
+    )
+    learnt = learnt.assign(place=place, hours=learnt["duration_s"] / 3600)
+    return {
+        "protocol": params.protocol,
+        "group_by": list(params.group_by),
+        "files": len(manifest),
+        "recordings": len(learnt),
+        "unlabelled": len(usable) - len(learnt),
+        "groups": int(learnt["group"].nunique()),
+        "hours": _rounded(learnt["hours"].sum()),
+        "splits": [{"split": name, **_count(learnt[learnt["place"] == name])} for name in places.shares],
+        "classes": _classes(learnt, places),
+        "labels": _counts(learnt["labels"].explode()),
+        "ratings": _quantiles(learnt["rating"]),
+        "durations": _quantiles(usable["duration_s"]),
+        "sample_rates": _counts(usable["sample_rate"]),
+        "channels": _counts(usable["channels"]),
+        "formats": _counts(usable["path"].str.rsplit(".", n=1).str[-1].str.lower()),
+        "quarantine": _quarantine(manifest),
+        "duplicates": _duplicates(manifest),
+        "warnings": corpus_warnings(manifest, learnt, params),
+    }
+
+
+def log_summary(report: dict[str, Any]) -> None:
+    """Say in a few lines of log what the report says, and every warning."""
+    logger.info(
+        "%d recordings in %d groups, %.1f hours; %d unlabelled, %d of %d files quarantined.",
+        report["recordings"],
+        report["groups"],
+        report["hours"],
+        report["unlabelled"],
+        report["quarantine"]["count"],
+        report["files"],
+    )
+    for row in report["splits"]:
+        logger.info("%s: %d recordings in %d groups.", row["split"], row["recordings"], row["groups"])
+    for warning in report["warnings"]:
+        logger.warning(warning)
+
+
+def _count(rows: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "recordings": len(rows),
+        "groups": int(rows["group"].nunique()),
+        "hours": _rounded(rows["hours"].sum()),
+    }
+
+
+def _classes(learnt: pd.DataFrame, places: Places) -> list[dict[str, Any]]:
+    """Per primary label: how much there is, and in how many groups it is evaluated."""
+    by = learnt.groupby(["label", "place"])
+    cells = pd.DataFrame({"recordings": by.size(), "groups": by["group"].nunique()})
+    rows = []
+    for label, of_class in learnt.groupby("label"):
+        splits = {
+            name: {key: int(cells[key].get((label, name), 0)) for key in ("recordings", "groups")}
+            for name in places.shares
+        }
+        count = _count(of_class)
+        evaluated = count["groups"] if places.folded else splits[TEST]["groups"]
+        share = _rounded(len(of_class) / len(learnt))
+        rows.append(
+            {"label": label, **count, "share": share, "evaluated_groups": evaluated, "splits": splits}
+        )
+    return rows
+
+
+def _quarantine(manifest: pd.DataFrame) -> dict[str, Any]:
+    rows = manifest[manifest["status"] == "quarantined"]
+    named = rows[["path", "reason"]].head(_FILES_NAMED)
+    return {
+        "count": len(rows),
+        "files": [{str(key): value for key, value in row.items()} for row in named.to_dict("records")],
+    }
+
+
+def _duplicates(manifest: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every set of files with the same bytes."""
+    rows = manifest[manifest["recording_id"].notna() & manifest["recording_id"].duplicated(keep=False)]
+    return [
+        {
+            "recording_id": identity,
+            "paths": copies["path"].tolist(),
+            "labels": sorted(copies["label"].dropna().unique()),
+        }
+        for identity, copies in rows.groupby("recording_id")
+    ]
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    counted = values.dropna().value_counts()
+    return {str(value): int(count) for value, count in counted.items()}
+
+
+def _quantiles(values: "pd.Series[float]") -> dict[str, float] | None:
+    known = values.dropna()
+    if known.empty:
+        return None
+    points = {"min": 0.0, "q05": 0.05, "median": 0.5, "q95": 0.95, "max": 1.0}
+    return {name: _rounded(float(known.quantile(point))) for name, point in points.items()} | {
+        "mean": _rounded(float(known.mean()))
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)
