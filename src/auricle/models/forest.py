@@ -1,0 +1,177 @@
+"""The Random Forest on hand-crafted features: fitting, probabilities, importances, safe storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auricle.errors import BundleError
+from auricle.models.params import ForestParams
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.ensemble import RandomForestClassifier
+
+TRUSTED = ("sklearn.tree._tree.Tree",)
+
+
+def fit_forest(
+    features: pd.DataFrame, labels: Sequence[str] | pd.Series[str], params: ForestParams
+) -> RandomForestClassifier:
+    """Fit a forest, the same for the same seed on any number of cores.
+
+    Args:
+        features: one row per recording, one named column per feature, finite.
+        labels: one class per row.
+        params: of the forest.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(
+        **params.model_dump(exclude={"seed", "importance_repeats"}), random_state=params.seed
+    )
+    forest.fit(features, np.asarray(labels, dtype=str))
+    return forest.set_params(n_jobs=None)
+
+
+def forest_probabilities(
+    forest: RandomForestClassifier, features: pd.DataFrame, vocabulary: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    """Probabilities, float32 (recordings, classes) in vocabulary order.
+
+    A class of the vocabulary that the forest never saw (a fold without it) has probability zero.
+
+    Raises:
+        BundleError: where a feature that the forest was trained on is missing.
+    """
+    names = [str(name) for name in forest.feature_names_in_]
+    missing = [name for name in names if name not in features.columns]
+    if missing:
+        raise BundleError(
+            f"The forest needs {len(missing)} features that are not there, such as {missing[0]!r}: extract "
+            "them with the parameters it was trained on, or train it again."
+        )
+    raw = forest.predict_proba(features[names])
+    probabilities = np.zeros((len(features), len(vocabulary)), dtype=np.float32)
+    probabilities[:, [list(vocabulary).index(label) for label in forest.classes_]] = raw
+    return probabilities
+
+
+def permutation_importances(
+    forest: RandomForestClassifier,
+    features: pd.DataFrame,
+    labels: Sequence[str],
+    seed: int,
+    repeats: int = 10,
+) -> pd.DataFrame:
+    """How much balanced accuracy falls when one feature is shuffled, greatest fall first.
+
+    To be computed on recordings that the forest was not fitted on. Breiman, Random Forests, Machine Learning
+    45, 2001; correlated features share their importance and may all look small.
+
+    Returns:
+        Columns `feature`, `importance` (mean fall), `deviation` (over the shuffles).
+    """
+    import pandas as pd
+    from sklearn.inspection import permutation_importance
+    from sklearn.metrics import recall_score
+
+    names = [str(name) for name in forest.feature_names_in_]
+
+    def balanced_accuracy(fitted: Any, rows: Any, truth: Any) -> float:
+        # Over the classes that are there; scikit-learn's own scorer warns of every one that is not.
+        said = fitted.predict(rows)
+        return float(recall_score(truth, said, average="macro", labels=np.unique(truth), zero_division=0))
+
+    result = permutation_importance(
+        forest,
+        features[names],
+        np.asarray(labels, dtype=str),
+        scoring=balanced_accuracy,
+        n_repeats=repeats,
+        random_state=seed,
+    )
+    table = pd.DataFrame(
+        {"feature": names, "importance": result.importances_mean, "deviation": result.importances_std}
+    )
+    return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+
+
+def forest_config(
+    forest: RandomForestClassifier, features: pd.DataFrame, vocabulary: Sequence[str]
+) -> dict[str, Any]:
+    """`config.json` of a forest's bundle.
+
+    Args:
+        forest: the fitted forest.
+        features: what it was fitted on; their mean and deviation standardize its embeddings.
+        vocabulary: the classes, in the order of the columns of predictions.
+    """
+    from auricle.models.bundle import FORMAT_VERSION
+    from auricle.models.registry import FOREST
+
+    names = [str(name) for name in forest.feature_names_in_]
+    values = features[names].to_numpy(dtype=np.float64)
+    return {
+        "auricle_bundle": FORMAT_VERSION,
+        "model_type": FOREST,
+        "problem_type": "single_label_classification",
+        "id2label": {str(index): label for index, label in enumerate(vocabulary)},
+        "label2id": {label: index for index, label in enumerate(vocabulary)},
+        "feature_names": names,
+        "feature_mean": values.mean(axis=0).tolist(),
+        "feature_std": values.std(axis=0).tolist(),
+    }
+
+
+def forest_embeddings(features: pd.DataFrame, config: dict[str, Any]) -> npt.NDArray[np.float32]:
+    """The features standardized by the training set's mean and deviation, float32 (recordings, features).
+
+    A feature that was constant in training is only centred.
+    """
+    mean, deviation = np.asarray(config["feature_mean"]), np.asarray(config["feature_std"])
+    values = features[config["feature_names"]].to_numpy(dtype=np.float64)
+    standardized: npt.NDArray[np.float64] = (values - mean) / np.where(deviation > 0, deviation, 1.0)
+    return standardized.astype(np.float32)
+
+
+def save_forest(forest: RandomForestClassifier, file: Path) -> None:
+    """Write a forest as `.skops`: a zip of JSON and numpy arrays, no pickle."""
+    from zipfile import ZIP_DEFLATED
+
+    import skops.io
+
+    skops.io.dump(forest, file, compression=ZIP_DEFLATED)
+
+
+def load_forest(file: Path) -> RandomForestClassifier:
+    """Read a forest that `save_forest` wrote; its trees are checked before anything walks them.
+
+    Raises:
+        BundleError: where the file is damaged, holds a type other than a forest and its trees, or a tree
+            that points outside itself.
+    """
+    import skops.io
+
+    from auricle.models.trees import check_forest
+
+    try:
+        unknown = sorted(set(skops.io.get_untrusted_types(file=file)) - set(TRUSTED))
+        if unknown:
+            raise BundleError(
+                f"{file} holds types that a forest does not need and that are refused: {unknown}."
+            )
+        forest: Any = skops.io.load(file, trusted=list(TRUSTED))
+        check_forest(forest)
+    except BundleError:
+        raise
+    except Exception as error:  # a damaged file makes skops raise almost anything
+        raise BundleError(
+            f"{file} cannot be read as a forest ({type(error).__name__}: {error}). It is damaged, or was "
+            "saved by another scikit-learn: train the model again."
+        ) from error
+    return forest

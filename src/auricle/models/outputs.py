@@ -1,0 +1,42 @@
+"""What every deep model returns, and the loss that they share."""
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+from transformers.utils.generic import ModelOutput
+
+from auricle.models.config import SpectrogramModelConfig
+
+
+@dataclass
+class AudioClassifierOutput(ModelOutput):
+    """Output of a deep audio classifier.
+
+    Attributes:
+        loss: scalar float32, where labels were given.
+        logits: float32 (batch, classes), before softmax or sigmoid.
+        embeddings: (batch, embedding_size), activations of the last layer before the classes.
+    """
+
+    loss: torch.Tensor | None = None
+    logits: torch.Tensor | None = None
+    embeddings: torch.Tensor | None = None
+
+
+def classification_loss(
+    logits: torch.Tensor, labels: torch.Tensor, config: SpectrogramModelConfig
+) -> torch.Tensor:
+    """Cross entropy of one class per example, or of each class by itself where any number may apply.
+
+    Args:
+        logits: float32 (batch, classes).
+        labels: int64 (batch,) for a single label, or (batch, classes) of 0 and 1 for several.
+        config: gives `problem_type` and `class_weights` (for several labels: the weight of a positive).
+    """
+    weights = None if config.class_weights is None else logits.new_tensor(config.class_weights)
+    if config.problem_type == "multi_label_classification":
+        return functional.binary_cross_entropy_with_logits(
+            logits, labels.to(logits.dtype), pos_weight=weights
+        )
+    return functional.cross_entropy(logits, labels, weight=weights)

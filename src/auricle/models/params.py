@@ -1,0 +1,108 @@
+"""Parameters of the models; importing this loads neither torch nor scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from auricle.params import Params
+
+if TYPE_CHECKING:
+    from auricle.models.cnn import SpectrogramCNNConfig
+
+ProblemType = Literal["single_label_classification", "multi_label_classification"]
+
+
+class CnnParams(Params):
+    """Architecture of the `SpectrogramCNN`."""
+
+    head: Literal["pooled", "flatten"] = Field(
+        "pooled",
+        description="pooled: any input length, under 1 M parameters; flatten: the textbook form, one fixed "
+        "input length, 84 M parameters at 128 bands x 1292 frames",
+    )
+    channels: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
+        (32, 64, 128, 256), min_length=1, max_length=6, description="filters of each convolution block"
+    )
+    hidden_size: int = Field(512, ge=1, le=8192, description="width of the first dense layer")
+    embedding_size: int = Field(
+        128, ge=1, le=8192, description="width of the second dense layer, whose activations are the embedding"
+    )
+    dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout before each dense layer in training")
+
+    def config(
+        self,
+        *,
+        n_bands: int,
+        vocabulary: Sequence[str],
+        window_frames: int,
+        hop_frames: int,
+        class_weights: Sequence[float] | None = None,
+        problem_type: ProblemType = "single_label_classification",
+    ) -> SpectrogramCNNConfig:
+        """The configuration that a model is built from and that its bundle keeps.
+
+        Args:
+            n_bands: bands of the spectrogram.
+            vocabulary: the classes, in the order of the logits.
+            window_frames: frames of one analysis window; a flatten head accepts this length only.
+            hop_frames: frames from one window to the next in prediction.
+            class_weights: one weight per class for the loss.
+            problem_type: one class per recording, or any number of them.
+
+        Raises:
+            ConfigurationError: where these contradict each other.
+        """
+        from auricle.models.cnn import SpectrogramCNNConfig
+
+        return SpectrogramCNNConfig(
+            **self.model_dump(exclude={"channels"}),
+            channels=list(self.channels),
+            n_bands=n_bands,
+            window_frames=window_frames,
+            hop_frames=hop_frames,
+            class_weights=None if class_weights is None else [float(weight) for weight in class_weights],
+            problem_type=problem_type,
+            id2label=dict(enumerate(vocabulary)),
+            label2id={label: index for index, label in enumerate(vocabulary)},
+        )
+
+
+class WindowParams(Params):
+    """How a recording is cut for evaluation and prediction; its probabilities are the windows' mean."""
+
+    window_seconds: float = Field(3.0, gt=0, le=600, description="length of one window")
+    hop_seconds: float = Field(1.5, gt=0, le=600, description="from the start of one window to the next")
+    batch_size: int = Field(32, ge=1, le=4096, description="windows in one pass through the model")
+
+    @model_validator(mode="after")
+    def _no_gaps(self) -> Self:
+        if self.hop_seconds > self.window_seconds:
+            raise ValueError(
+                f"hop_seconds ({self.hop_seconds}) is greater than window_seconds ({self.window_seconds}): "
+                "parts of a recording would never be heard. Choose hop_seconds <= window_seconds."
+            )
+        return self
+
+
+class ForestParams(Params):
+    """Parameters of the `RandomForestClassifier`; its classes are balanced."""
+
+    n_estimators: int = Field(300, ge=1, le=10_000, description="number of trees")
+    max_depth: int | None = Field(None, ge=1, description="depth limit of a tree; none by default")
+    min_samples_leaf: int = Field(1, ge=1, description="fewest recordings in a leaf")
+    max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)] = Field(
+        "sqrt", description="features tried at each split: a rule, or a share above 0 up to 1"
+    )
+    class_weight: Literal["balanced", "balanced_subsample"] = Field(
+        "balanced", description="weights against unequal classes: over the corpus, or in each tree's sample"
+    )
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="seed of the bootstrap and of the features tried")
+    n_jobs: Literal[-1] | Annotated[int, Field(ge=1)] = Field(
+        -1, description="cores that fit trees; -1 takes all"
+    )
+    importance_repeats: int = Field(
+        5, ge=1, le=1000, description="shuffles of each feature for its importance"
+    )

@@ -1,0 +1,105 @@
+"""Which kinds of models a bundle may hold: the only place that turns a `model_type` into a class."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auricle.errors import BundleError, ConfigurationError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+    from auricle.models.bundle import BundleRef
+
+FOREST = "auricle_random_forest"
+DEEP_MODELS: dict[str, tuple[str, str, str]] = {
+    "auricle_spectrogram_cnn": ("auricle.models.cnn", "SpectrogramCNNConfig", "SpectrogramCNN"),
+}
+
+
+def weights_file(model_type: Any, named_in: Path) -> str:
+    """The file that holds what a model of this type has learned.
+
+    Raises:
+        BundleError: for a model type that this version does not know.
+    """
+    if model_type == FOREST:
+        return "model.skops"
+    if isinstance(model_type, str) and model_type in DEEP_MODELS:
+        return "model.safetensors"
+    known = ", ".join(sorted([FOREST, *DEEP_MODELS]))
+    raise BundleError(
+        f"{named_in} names the model_type {model_type!r}, which this Auricle does not know; it knows "
+        f"{known}. Upgrade Auricle, or train the model again with this one."
+    )
+
+
+def register_models() -> None:
+    """Make the deep models known to transformers' `AutoConfig` and `AutoModelForAudioClassification`."""
+    from transformers import AutoConfig, AutoModelForAudioClassification
+
+    for model_type, (module, config_name, model_name) in DEEP_MODELS.items():
+        classes = importlib.import_module(module)
+        config_class, model_class = getattr(classes, config_name), getattr(classes, model_name)
+        AutoConfig.register(model_type, config_class, exist_ok=True)
+        AutoModelForAudioClassification.register(config_class, model_class, exist_ok=True)
+
+
+def build_model(config: PreTrainedConfig) -> PreTrainedModel:
+    """An untrained model of the class that belongs to this configuration."""
+    from transformers import AutoModelForAudioClassification
+
+    register_models()
+    return _channels_last(AutoModelForAudioClassification.from_config(config))  # type: ignore[no-untyped-call]
+
+
+def load_deep(bundle: BundleRef) -> PreTrainedModel:
+    """The trained model of a bundle, in evaluation mode, on the CPU.
+
+    Raises:
+        BundleError: where the weights are not exactly those that the configuration asks for.
+    """
+    from safetensors import SafetensorError
+    from transformers import AutoModelForAudioClassification
+
+    register_models()
+    with _quiet_transformers():
+        try:
+            model, info = AutoModelForAudioClassification.from_pretrained(
+                bundle.path, local_files_only=True, use_safetensors=True, output_loading_info=True
+            )
+        except (OSError, ValueError, RuntimeError, SafetensorError, ConfigurationError) as error:
+            raise BundleError(f"{bundle.path} cannot be loaded: {error}. Train the model again.") from error
+    wrong = {kind: sorted(map(str, keys)) for kind, keys in info.items() if keys}
+    if wrong:
+        raise BundleError(
+            f"{bundle.path / 'model.safetensors'} does not fit its config.json: {wrong}. "
+            "Train the model again."
+        )
+    return _channels_last(model.eval())
+
+
+def _channels_last(model: Any) -> PreTrainedModel:
+    """Lay convolution weights out as the activations are: else each pass copies them (1.5 x the time)."""
+    import torch
+
+    laid_out: PreTrainedModel = model.to(memory_format=torch.channels_last)
+    return laid_out
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Hide the bar that transformers draws while it loads: a model is loaded in well under a second."""
+    from transformers.utils import logging as transformers_logging
+
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

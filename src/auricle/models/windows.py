@@ -1,0 +1,154 @@
+"""Windows over a recording: where they lie, and what a deep model says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auricle.models.params import WindowParams
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+__all__ = [
+    "WindowOutputs",
+    "WindowParams",
+    "pad_to",
+    "predict_spectrograms",
+    "predict_windows",
+    "probabilities_of",
+    "window_starts",
+]
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WindowOutputs:
+    """What a model says of the windows of one recording.
+
+    Attributes:
+        starts: int64 (windows,), first frame of each.
+        probabilities: float32 (windows, classes).
+        embeddings: float32 (windows, embedding_size).
+    """
+
+    starts: npt.NDArray[np.int64]
+    probabilities: FloatArray
+    embeddings: FloatArray
+
+
+def window_starts(n_frames: int, window_frames: int, hop_frames: int) -> npt.NDArray[np.int64]:
+    """First frames of windows that together cover all frames.
+
+    The last window ends with the recording, so it overlaps its neighbour by more where the hop does not
+    divide the length; a recording no longer than a window has one.
+    """
+    last = max(n_frames - window_frames, 0)
+    starts = np.arange(0, last + 1, hop_frames, dtype=np.int64)
+    return starts if starts[-1] == last else np.append(starts, last)
+
+
+def pad_to(spectrogram: npt.NDArray[Any], n_frames: int) -> npt.NDArray[Any]:
+    """Lengthen (bands, frames) at its end to n_frames with its own minimum: silence, on a dB scale."""
+    missing = n_frames - spectrogram.shape[1]
+    if missing <= 0:
+        return spectrogram
+    return np.pad(spectrogram, ((0, 0), (0, missing)), constant_values=spectrogram.min())
+
+
+def predict_windows(
+    model: PreTrainedModel,
+    spectrogram: npt.NDArray[Any],
+    window_frames: int,
+    hop_frames: int,
+    *,
+    batch_size: int = 32,
+    device: str | torch.device = "cpu",
+) -> WindowOutputs:
+    """Probabilities and embeddings of the windows of one recording; see `predict_spectrograms`."""
+    return next(
+        predict_spectrograms(
+            model, [spectrogram], window_frames, hop_frames, batch_size=batch_size, device=device
+        )
+    )
+
+
+def predict_spectrograms(
+    model: PreTrainedModel,
+    spectrograms: Iterable[npt.NDArray[Any]],
+    window_frames: int,
+    hop_frames: int,
+    *,
+    batch_size: int = 32,
+    device: str | torch.device = "cpu",
+) -> Iterator[WindowOutputs]:
+    """Probabilities and embeddings of the windows of recordings, one result per recording, in order.
+
+    Batches are filled across recordings, so that short ones do not leave the device idle; spectrograms are
+    taken from the iterable only as they are needed.
+
+    Args:
+        model: a deep audio classifier; it is put into evaluation mode and moved to the device.
+        spectrograms: arrays (bands, frames) of any floating dtype; one shorter than a window is padded with
+            its own minimum.
+        window_frames: frames of one window.
+        hop_frames: frames from one window to the next.
+        batch_size: windows in one pass.
+        device: where to compute.
+    """
+    network: Any = model  # transformers wraps `to` in a way that hides its signature from type checkers
+    network.eval().to(device)
+    waiting: list[npt.NDArray[np.int64]] = []
+    crops: list[npt.NDArray[Any]] = []
+    done: list[tuple[FloatArray, FloatArray]] = []
+    for spectrogram in spectrograms:
+        padded = pad_to(spectrogram, window_frames)
+        starts = window_starts(padded.shape[1], window_frames, hop_frames)
+        waiting.append(starts)
+        crops.extend(padded[:, start : start + window_frames] for start in starts)
+        while len(crops) >= batch_size:
+            done.append(_forward(model, crops[:batch_size], device))
+            del crops[:batch_size]
+        yield from _finished(waiting, done)
+    if crops:
+        done.append(_forward(model, crops, device))
+    yield from _finished(waiting, done)
+
+
+def _finished(
+    waiting: list[npt.NDArray[np.int64]], done: list[tuple[FloatArray, FloatArray]]
+) -> Iterator[WindowOutputs]:
+    """Take from the front the recordings whose windows have all been through the model."""
+    available = sum(len(probabilities) for probabilities, _ in done)
+    if not waiting or available < len(waiting[0]):
+        return
+    probabilities = np.concatenate([part for part, _ in done])
+    embeddings = np.concatenate([part for _, part in done])
+    while waiting and len(waiting[0]) <= len(probabilities):
+        starts = waiting.pop(0)
+        yield WindowOutputs(starts, probabilities[: len(starts)], embeddings[: len(starts)])
+        probabilities, embeddings = probabilities[len(starts) :], embeddings[len(starts) :]
+    done[:] = [(probabilities, embeddings)] if len(probabilities) else []
+
+
+def _forward(
+    model: PreTrainedModel, crops: list[npt.NDArray[Any]], device: str | torch.device
+) -> tuple[FloatArray, FloatArray]:
+    import torch
+
+    batch = torch.from_numpy(np.stack(crops).astype(np.float32, copy=False)).to(device)
+    with torch.inference_mode():
+        output = model(input_values=batch)
+        probabilities = probabilities_of(output.logits.float(), model.config.problem_type)
+    return probabilities.cpu().numpy(), output.embeddings.float().cpu().numpy()
+
+
+def probabilities_of(logits: torch.Tensor, problem_type: str | None) -> torch.Tensor:
+    """Softmax for one class per recording, sigmoid where any number may apply."""
+    return logits.sigmoid() if problem_type == "multi_label_classification" else logits.softmax(dim=-1)

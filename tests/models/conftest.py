@@ -1,0 +1,75 @@
+"""A small model, a fitted forest and a sealed bundle: enough to test every promise in seconds."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from auricle.models.bundle import seal
+from auricle.models.params import CnnParams
+
+VOCABULARY = ("blues", "disco", "metal")
+
+
+@pytest.fixture
+def small_cnn() -> Callable[..., Any]:
+    """Makes a CNN of 16 bands and few filters: `small_cnn(head="flatten")`, seeded."""
+    import torch
+
+    from auricle.models.registry import build_model
+
+    def make(
+        *, n_bands: int = 16, window_frames: int = 24, vocabulary=VOCABULARY, seed=0, config=None, **params
+    ):
+        torch.manual_seed(seed)
+        settings = {"channels": (4, 8), "hidden_size": 16, "embedding_size": 8} | params
+        return build_model(
+            CnnParams(**settings).config(
+                n_bands=n_bands,
+                vocabulary=vocabulary,
+                window_frames=window_frames,
+                hop_frames=window_frames // 2,
+                **(config or {}),
+            )
+        )
+
+    return make
+
+
+@pytest.fixture
+def labelled_features() -> tuple[pd.DataFrame, list[str]]:
+    """90 rows of 5 features, of which only `telling` says anything about the label."""
+    rng = np.random.default_rng(0)
+    labels = [VOCABULARY[row % 3] for row in range(90)]
+    table = pd.DataFrame(rng.normal(size=(90, 5)), columns=["a", "telling", "b", "c", "d"]).astype(np.float32)
+    table["telling"] += np.float32(3) * np.array(
+        [VOCABULARY.index(label) for label in labels], dtype=np.float32
+    )
+    return table, labels
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A sealed bundle; its weights are not a model's, since opening reads bytes only."""
+    return write_bundle(tmp_path / "bundle")
+
+
+def write_bundle(path: Path, **changes) -> Path:
+    path.mkdir(parents=True)
+    config = {
+        "auricle_bundle": 1,
+        "model_type": "auricle_spectrogram_cnn",
+        "id2label": {str(index): label for index, label in enumerate(VOCABULARY)},
+    } | changes
+    (path / "config.json").write_text(json.dumps(config))
+    (path / "model.safetensors").write_bytes(bytes(range(256)) * 8)
+    (path / "preprocessor_config.json").write_text('{"feature_extractor_type": "LogMelFrontEnd"}')
+    (path / "training.json").write_text('{"seed": 7}')
+    (path / "README.md").write_text("# A card")
+    pd.DataFrame({"recording_id": ["0"], "blues": np.float32([0.5])}).to_parquet(path / "out_of_fold.parquet")
+    seal(path)
+    return path
