@@ -1,0 +1,98 @@
+"""What a deep model learns from: random crops of spectrograms, functions of (seed, epoch, index)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from auricle.audio.store import SpectrogramStore
+from auricle.models.windows import pad_to
+from auricle.training.vocabulary import IntArray
+
+CropKey = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Recordings with their class indices: ``recording_ids`` object (n,), ``targets`` int64 (n,)."""
+
+    recording_ids: npt.NDArray[np.object_]
+    targets: IntArray
+
+    def __len__(self) -> int:
+        return len(self.recording_ids)
+
+
+class CropDataset(Dataset[dict[str, torch.Tensor]]):
+    """Random crops of spectrograms, several per recording and epoch.
+
+    It is asked for ``(epoch, index)``, not for ``index``: a crop then depends on nothing but the seed and
+    this pair, and a training that resumes within an epoch, in whatever process, sees what it would have seen.
+    """
+
+    def __init__(
+        self,
+        store: SpectrogramStore,
+        subset: Subset,
+        *,
+        crop_frames: int,
+        crops_per_recording: int,
+        seed: int,
+    ) -> None:
+        self._store = store
+        self._subset = subset
+        self._crop_frames = crop_frames
+        self._crops_per_recording = crops_per_recording
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return len(self._subset) * self._crops_per_recording
+
+    def __getitem__(self, key: CropKey) -> dict[str, torch.Tensor]:
+        """One crop: ``input_values`` float32 (bands, frames), ``labels`` int64 ()."""
+        return {name: batch[0] for name, batch in self.__getitems__([key]).items()}
+
+    def __getitems__(self, keys: Sequence[CropKey]) -> dict[str, torch.Tensor]:
+        """A batch at once: ``input_values`` float32 (batch, bands, frames), ``labels`` int64 (batch,)."""
+        crops = np.stack([self._crop(epoch, index) for epoch, index in keys])
+        labels = self._subset.targets[[index % len(self._subset) for _, index in keys]]
+        return {
+            "input_values": torch.from_numpy(crops.astype(np.float32)),
+            "labels": torch.from_numpy(labels),
+        }
+
+    def _crop(self, epoch: int, index: int) -> npt.NDArray[np.float16]:
+        recording_id = self._subset.recording_ids[index % len(self._subset)]
+        surplus = self._store.frames(recording_id) - self._crop_frames
+        if surplus <= 0:
+            return pad_to(self._store[recording_id], self._crop_frames)
+        start = int(np.random.default_rng((self._seed, epoch, index)).integers(surplus + 1))
+        return self._store.crop(recording_id, start, self._crop_frames)
+
+
+class EpochSampler(Sampler[CropKey]):
+    """The crops of an epoch in random order, as ``(epoch, index)``; the order depends on seed and epoch."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self._size = size
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the loader when an epoch, whole or resumed, begins."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[CropKey]:
+        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._size)
+        return ((self._epoch, int(index)) for index in order)
+
+
+def keep_batch(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Collate nothing: the dataset has made the batch. (Not a lambda: worker processes pickle it.)"""
+    return batch

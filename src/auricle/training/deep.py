@@ -1,0 +1,241 @@
+"""Trains a deep model of any kind by the corpus's protocol, and stages its bundle."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.store import SpectrogramStore
+from auricle.models.bundle import BundleDraft
+from auricle.models.provenance import manifest_digest, provenance
+from auricle.models.windows import WindowParams
+from auricle.training.checks import check_spectrograms, crop_frames_of
+from auricle.training.folds import FINAL, Partition, partitions
+from auricle.training.params import TrainParams
+from auricle.training.staging import FoldReport, finished_fold, keep_fold, prediction_table, stage_bundle
+from auricle.training.vocabulary import Examples, balanced_weights, read_examples, shuffled
+from auricle.training.workdir import open_workdir, training_digest
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedConfig
+
+    from auricle.training.trainer import TrainedModel
+
+logger = logging.getLogger(__name__)
+
+
+class DeepModelParams(Protocol):
+    """Parameters of an architecture, which know how to configure it for a corpus; see `CnnParams`."""
+
+    def config(
+        self,
+        *,
+        n_bands: int,
+        vocabulary: Sequence[str],
+        window_frames: int,
+        hop_frames: int,
+        class_weights: Sequence[float] | None = None,
+    ) -> "PreTrainedConfig":
+        """The configuration that the model is built from."""
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        """Every parameter as a plain value."""
+
+
+def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
+    manifest: pd.DataFrame,
+    store: SpectrogramStore,
+    front_end: LogMelFrontEnd,
+    model_params: DeepModelParams,
+    params: TrainParams,
+    window: WindowParams,
+    workdir: Path,
+) -> BundleDraft:
+    """Train by the protocol that the manifest's folds tell, and stage the bundle.
+
+    Killed at any time and called again with the same arguments, it goes on from the newest complete
+    checkpoint of the fold it was at; with other data or parameters it starts afresh, in another folder of
+    ``workdir``.
+
+    Args:
+        manifest: one row per file of the corpus.
+        store: spectrograms of ``front_end`` for every usable, labelled recording.
+        front_end: goes into the bundle.
+        model_params: the architecture.
+        params: of the training.
+        window: of evaluation and prediction.
+        workdir: where unfinished trainings live; `auricle.training.install.install_draft` cleans up.
+
+    Raises:
+        ConfigurationError: the device, the precision, the crop or the store cannot be used.
+        CorpusError: too few labels, an empty split or fold, missing spectrograms.
+    """
+    from auricle.training.device import resolve_device, resolve_precision
+    from auricle.training.quiet import quiet_transformers
+
+    device = resolve_device(params.device)
+    precision = resolve_precision(params.precision, device)
+    examples = read_examples(manifest)
+    parts = partitions(examples)
+    check_spectrograms(store, front_end, examples.recording_ids)
+    learned_from = examples.recording_ids[parts[-1].train]
+    seconds = params.crop_seconds or window.window_seconds
+    training = DeepTraining(
+        examples=examples,
+        store=store,
+        front_end=front_end,
+        model_params=model_params,
+        params=params,
+        window=window,
+        crop_frames=crop_frames_of(seconds, front_end, store, learned_from),
+        device=device,
+    )
+    training.check_model(parts[-1])
+    plain = training.plain_params()
+    digest = training_digest(
+        data=manifest_digest(manifest),
+        front_end=front_end.digest,
+        device=device.type,
+        precision=precision,
+        **plain,
+    )
+    with open_workdir(workdir, digest) as folder, quiet_transformers():
+        folds = [training.fold(part, folder) for part in parts if part.name != FINAL]
+        final = training.train(parts[-1], folder)
+        reports = [report for _, report in folds]
+        return stage_bundle(
+            folder,
+            parts=[final.model, front_end],
+            training={
+                "history": final.history,
+                "best_epoch": final.best_epoch,
+                "folds": reports,
+                **provenance(
+                    manifest=manifest,
+                    params=plain,
+                    seed=params.seed,
+                    protocol="grouped_k_fold" if examples.is_k_fold else "holdout",
+                    seconds=sum(
+                        entry["seconds"] for run in [*reports, vars(final)] for entry in run["history"]
+                    ),
+                    front_end_digest=front_end.digest,
+                    device=device.type,
+                    precision=precision,
+                ),
+            },
+            out_of_fold=pd.concat([table for table, _ in folds], ignore_index=True) if folds else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepTraining:
+    """All that the trainings of one protocol have in common."""
+
+    examples: Examples
+    store: SpectrogramStore
+    front_end: LogMelFrontEnd
+    model_params: DeepModelParams
+    params: TrainParams
+    window: WindowParams
+    crop_frames: int
+    device: "torch.device"
+
+    def plain_params(self) -> dict[str, Any]:
+        """Every parameter, for the digest and for the bundle."""
+        return {
+            "model": self.model_params.model_dump(mode="json"),
+            "train": self.params.model_dump(mode="json"),
+            "window": self.window.model_dump(mode="json"),
+        }
+
+    def check_model(self, part: Partition) -> None:
+        """Build the model and show it one crop, so that a contradiction is known before the first epoch.
+
+        Raises:
+            ConfigurationError: the model does not take such input.
+        """
+        import torch
+
+        from auricle.models.registry import build_model
+
+        model = build_model(self.config(part)).train(False)
+        with torch.inference_mode():
+            model(input_values=torch.zeros(1, self.front_end.n_bands, self.crop_frames))
+        logger.info(
+            "%s with %s parameters, %d classes, on %s.",
+            type(model).__name__,
+            f"{model.num_parameters():,}",
+            len(self.examples.vocabulary),
+            self.device,
+        )
+
+    def config(self, part: Partition) -> "PreTrainedConfig":
+        """The model's configuration, its loss weighted by what this partition learns from."""
+        weights = balanced_weights(self.targets[part.train], len(self.examples.vocabulary))
+        return self.model_params.config(
+            n_bands=self.front_end.n_bands,
+            vocabulary=self.examples.vocabulary,
+            window_frames=self.front_end.frames(self.window.window_seconds),
+            hop_frames=self.front_end.frames(self.window.hop_seconds),
+            class_weights=weights.tolist() if self.params.class_weights else None,
+        )
+
+    @property
+    def targets(self) -> Any:
+        """What the model is told: the labels, or the shuffled ones of a chance test."""
+        targets = self.examples.targets
+        return shuffled(targets, self.params.seed) if self.params.shuffle_labels else targets
+
+    def train(self, part: Partition, folder: Path) -> "TrainedModel":
+        """Train the model of one partition in its own folder."""
+        from auricle.training.data import Subset
+        from auricle.training.trainer import TrainingJob, train_deep
+
+        train, validation = (
+            Subset(self.examples.recording_ids[indices], self.targets[indices])
+            for indices in (part.train, part.validation)
+        )
+        logger.info("%s: learns from %d recordings, validates on %d.", part.name, len(train), len(validation))
+        job = TrainingJob(
+            config=self.config(part),
+            store=self.store,
+            train=train,
+            validation=validation,
+            crop_frames=self.crop_frames,
+            batch_size=self.window.batch_size,
+            params=self.params,
+            device=self.device,
+            workdir=folder / part.name,
+            name=part.name,
+        )
+        return train_deep(job)
+
+    def fold(self, part: Partition, folder: Path) -> tuple[pd.DataFrame, FoldReport]:
+        """Predictions of a fold's recordings by a model that never heard them, and how it was trained."""
+        finished = finished_fold(folder, part.name)
+        if finished is not None:
+            logger.info("%s: was finished by an earlier run.", part.name)
+            return finished
+        from auricle.training.data import Subset
+        from auricle.training.scoring import figures, score_recordings
+
+        trained = self.train(part, folder)
+        tested = Subset(self.examples.recording_ids[part.test], self.examples.targets[part.test])
+        probabilities = score_recordings(
+            trained.model,
+            self.store,
+            tested.recording_ids,
+            batch_size=self.window.batch_size,
+            device=self.device,
+        )
+        table = prediction_table(tested.recording_ids, probabilities, self.examples.vocabulary)
+        scored = figures(probabilities, tested)
+        report = {"name": part.name, "best_epoch": trained.best_epoch, "history": trained.history, **scored}
+        keep_fold(folder, part.name, table, report)
+        logger.info("%s: accuracy %.3f on %d recordings.", part.name, scored["accuracy"], len(tested))
+        return table, report

@@ -1,0 +1,170 @@
+"""Trains a Random Forest by the same protocol as the deep models, and stages its bundle."""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from auricle.audio.descriptors import DescriptorExtractor
+from auricle.errors import CorpusError
+from auricle.models.bundle import CONFIG, BundleDraft
+from auricle.models.forest import (
+    fit_forest,
+    forest_config,
+    forest_probabilities,
+    permutation_importances,
+    save_forest,
+)
+from auricle.models.params import ForestParams
+from auricle.models.provenance import manifest_digest, provenance
+from auricle.training.folds import FINAL, Partition, partitions
+from auricle.training.resume import write_json
+from auricle.training.staging import prediction_table, stage_bundle
+from auricle.training.vocabulary import Examples, IntArray, read_examples
+from auricle.training.workdir import open_workdir, training_digest
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier
+
+logger = logging.getLogger(__name__)
+
+
+def fit_random_forest(
+    manifest: pd.DataFrame,
+    features: pd.DataFrame,
+    extractor: DescriptorExtractor,
+    params: ForestParams,
+    workdir: Path,
+) -> BundleDraft:
+    """Fit by the protocol that the manifest's folds tell, and stage the bundle.
+
+    Under hold-out the forest learns from the split ``train`` and its importances are measured on
+    ``validation``; under k-fold each fold is scored by a forest of the others, importances are the mean over
+    the folds, and the final forest learns from all recordings.
+
+    Args:
+        manifest: one row per file of the corpus.
+        features: ``recording_id``, ``extractor`` (the digest of what made the row), one column per feature.
+        extractor: goes into the bundle.
+        params: of the forest.
+        workdir: where the bundle is staged; `auricle.training.install.install_draft` cleans up.
+
+    Raises:
+        CorpusError: too few labels, an empty split or fold, missing features.
+    """
+    started = time.monotonic()
+    examples = read_examples(manifest)
+    fitting = ForestFitting(examples, _select(features, extractor, examples), params)
+    parts = partitions(examples)
+    plain = {"train": params.model_dump(mode="json"), "features": list(extractor.names)}
+    digest = training_digest(data=manifest_digest(manifest), front_end=extractor.digest, **plain)
+    with open_workdir(workdir, digest) as folder:
+        folds = [fitting.fold(part) for part in parts if part.name != FINAL]
+        rows = np.arange(len(examples)) if examples.is_k_fold else parts[-1].train
+        forest = fitting.fit(rows)
+        importances = [fold.importances for fold in folds] or [
+            fitting.importances(forest, parts[-1].validation)
+        ]
+        training = {
+            "importances": _mean_importances(importances),
+            "importances_from": "out_of_fold" if folds else "validation",
+            **provenance(
+                manifest=manifest,
+                params=plain,
+                seed=params.seed,
+                protocol="grouped_k_fold" if examples.is_k_fold else "holdout",
+                seconds=time.monotonic() - started,
+                front_end_digest=extractor.digest,
+            ),
+        }
+        bundle = _ForestFiles(forest, forest_config(forest, fitting.features.iloc[rows], examples.vocabulary))
+        tables = [fold.predictions for fold in folds]
+        return stage_bundle(
+            folder,
+            parts=[bundle, extractor],
+            training=training,
+            out_of_fold=pd.concat(tables, ignore_index=True) if tables else None,
+        )
+
+
+@dataclass(frozen=True)
+class ForestFold:
+    """What one fold gives: its out-of-fold predictions and the importances measured on them."""
+
+    predictions: pd.DataFrame
+    importances: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ForestFitting:
+    """The examples, their features in the same order, and how to fit."""
+
+    examples: Examples
+    features: pd.DataFrame
+    params: ForestParams
+
+    def labels(self, rows: IntArray) -> list[str]:
+        """The labels of examples, by index."""
+        return [self.examples.vocabulary[target] for target in self.examples.targets[rows]]
+
+    def fit(self, rows: IntArray) -> "RandomForestClassifier":
+        """A forest that learned from these rows."""
+        return fit_forest(self.features.iloc[rows], self.labels(rows), self.params)
+
+    def importances(self, forest: "RandomForestClassifier", rows: IntArray) -> pd.DataFrame:
+        """How much each feature matters for recordings that the forest did not learn from."""
+        return permutation_importances(
+            forest,
+            self.features.iloc[rows],
+            self.labels(rows),
+            self.params.seed,
+            repeats=self.params.importance_repeats,
+        )
+
+    def fold(self, part: Partition) -> ForestFold:
+        """Fit on all folds but this one (a forest needs no validation) and score this one."""
+        forest = self.fit(np.union1d(part.train, part.validation))
+        probabilities = forest_probabilities(forest, self.features.iloc[part.test], self.examples.vocabulary)
+        accuracy = float((probabilities.argmax(axis=1) == self.examples.targets[part.test]).mean())
+        logger.info("%s: accuracy %.3f on %d recordings.", part.name, accuracy, len(part.test))
+        table = prediction_table(
+            self.examples.recording_ids[part.test], probabilities, self.examples.vocabulary
+        )
+        return ForestFold(table, self.importances(forest, part.test))
+
+
+@dataclass(frozen=True)
+class _ForestFiles:
+    """A forest as one of the parts that a bundle is staged from."""
+
+    forest: "RandomForestClassifier"
+    config: dict[str, Any]
+
+    def save_pretrained(self, folder: Path) -> None:
+        save_forest(self.forest, folder / "model.skops")
+        write_json(folder / CONFIG, self.config)
+
+
+def _select(features: pd.DataFrame, extractor: DescriptorExtractor, examples: Examples) -> pd.DataFrame:
+    """The features of the examples, in their order, or an error that names what is missing."""
+    rows = features[features["extractor"] == extractor.digest]
+    table = rows.drop_duplicates("recording_id", keep="last").set_index("recording_id")
+    missing = [identifier for identifier in examples.recording_ids if identifier not in table.index]
+    if missing:
+        raise CorpusError(
+            f"{len(missing)} of {len(examples)} recordings have no features of the extractor "
+            f"{extractor.digest} (the first is {missing[0]}). Run the pipeline extract_features; it computes "
+            "only those."
+        )
+    return table.loc[list(examples.recording_ids), list(extractor.names)]
+
+
+def _mean_importances(tables: list[pd.DataFrame]) -> list[dict[str, Any]]:
+    """The mean over folds, greatest first, as rows for JSON."""
+    mean = pd.concat(tables).groupby("feature", sort=True)[["importance", "deviation"]].mean()
+    rows = mean.sort_values("importance", ascending=False, kind="stable").reset_index()
+    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]

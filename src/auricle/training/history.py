@@ -1,0 +1,35 @@
+"""The story of a training, one entry per epoch, from the Trainer's log."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+
+def epoch_history(log: Iterable[dict[str, Any]]) -> list[dict[str, float]]:
+    """Condense a Trainer's ``log_history`` to one entry per finished epoch.
+
+    Each has ``epoch``, ``loss`` (mean over the epoch's steps, weighted by the steps of each logged part),
+    ``eval_loss``, ``accuracy``, ``macro_f1``, ``learning_rate`` and ``seconds``.
+    """
+    history: list[dict[str, float]] = []
+    loss = seconds = 0.0
+    first_step = last_step = 0
+    for entry in log:
+        seconds += entry.get("seconds", 0.0)
+        if "loss" in entry:
+            loss += entry["loss"] * (entry["step"] - last_step)
+            last_step, rate = entry["step"], entry["learning_rate"]
+        if "eval_loss" in entry:
+            history.append(
+                {
+                    "epoch": math.ceil(entry["epoch"]),
+                    "loss": loss / (last_step - first_step),
+                    "eval_loss": entry["eval_loss"],
+                    "accuracy": entry["eval_accuracy"],
+                    "macro_f1": entry["eval_macro_f1"],
+                    "learning_rate": rate,
+                    "seconds": round(seconds, 3),
+                }
+            )
+            loss, seconds, first_step = 0.0, 0.0, last_step
+    return history

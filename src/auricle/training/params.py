@@ -1,0 +1,67 @@
+"""How a deep model is trained: every knob of the one training loop that all of them share."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from auricle.params import Params
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+PrecisionName = Literal["auto", "float32", "bf16", "fp16"]
+SelectionMetric = Literal["loss", "accuracy", "macro_f1"]
+
+
+class TrainParams(Params):
+    """Parameters of the training of one deep model; the defaults suit a corpus of some hundred recordings."""
+
+    epochs: int = Field(40, ge=1, description="Passes over the training recordings, at most.")
+    batch_size: int = Field(8, ge=2, description="Crops per step; at least 2, since BatchNorm needs a batch.")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="AdamW's rate at the start.")
+    weight_decay: float = Field(1e-2, ge=0, description="AdamW's decoupled weight decay.")
+    crop_seconds: float | None = Field(
+        None,
+        gt=0,
+        le=600,
+        description="Length of a random crop; null takes that of the evaluation's windows.",
+    )
+    crops_per_recording: int = Field(1, ge=1, description="Random crops of each recording per epoch.")
+    plateau_patience: int = Field(5, ge=0, description="Epochs without progress before the rate is reduced.")
+    plateau_factor: float = Field(0.5, gt=0, lt=1, description="The rate is multiplied by this on a plateau.")
+    early_stopping_patience: int = Field(
+        12, ge=1, description="Epochs without progress before training stops; the best weights are kept."
+    )
+    best_metric: SelectionMetric = Field(
+        "loss", description="Validation figure that chooses the best epoch, the rate and the stop."
+    )
+    class_weights: bool = Field(True, description="Weigh the loss so that each class counts the same.")
+    gradient_accumulation_steps: int = Field(1, ge=1, description="Batches per optimizer step.")
+    max_grad_norm: float = Field(
+        1.0, ge=0, description="Gradients are clipped to this norm; 0 does not clip."
+    )
+    precision: PrecisionName = Field(
+        "auto", description="Mixed precision where the device has it (auto), or the one named here."
+    )
+    device: DeviceName = Field("auto", description="Where to train; auto takes CUDA, then MPS, then the CPU.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of weights, dropout, order and crops.")
+    deterministic: bool = Field(
+        True, description="Deterministic algorithms: the same seed, the same weights."
+    )
+    shuffle_labels: bool = Field(
+        False, description="Train on shuffled labels: a model that then beats chance has seen a leak."
+    )
+    num_workers: int = Field(0, ge=0, le=64, description="Processes that cut crops; 0 cuts in this one.")
+    save_every_steps: int | None = Field(
+        None,
+        ge=1,
+        description="Further checkpoints within an epoch; one at each epoch's end is always written.",
+    )
+
+    @model_validator(mode="after")
+    def _rate_is_reduced_before_the_stop(self) -> Self:
+        if self.early_stopping_patience <= self.plateau_patience:
+            raise ValueError(
+                f"early_stopping_patience is {self.early_stopping_patience} and plateau_patience "
+                f"{self.plateau_patience}: training would stop before the learning rate is ever reduced. "
+                "Make early_stopping_patience the larger of the two."
+            )
+        return self

@@ -1,0 +1,192 @@
+"""One training of one deep model by transformers' Trainer: evaluated per recording, resumed after a kill."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+from transformers import (
+    PreTrainedConfig,
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    set_seed,
+)
+
+from auricle.audio.store import SpectrogramStore
+from auricle.errors import AuricleError
+from auricle.models.registry import build_model
+from auricle.training import resume
+from auricle.training.arguments import trainer_arguments
+from auricle.training.callbacks import EpochReport, SaveWithinEpoch, StopEarly, is_over
+from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
+from auricle.training.device import deterministic_algorithms
+from auricle.training.history import epoch_history
+from auricle.training.params import TrainParams
+from auricle.training.quiet import quiet_transformers
+from auricle.training.scoring import figures, score_recordings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model with its best weights, in float32 on the CPU, and how it came to them.
+
+    Attributes:
+        model: in evaluation mode.
+        history: one entry per epoch; see `auricle.training.history.epoch_history`.
+        best_epoch: the epoch, from 1, whose weights these are.
+    """
+
+    model: PreTrainedModel
+    history: list[dict[str, float]]
+    best_epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob:
+    """One training of one model.
+
+    Attributes:
+        config: of the model; its ``window_frames``, ``hop_frames`` and ``class_weights`` are used here too.
+        store: spectrograms of all recordings.
+        train: recordings to learn from.
+        validation: recordings that choose the rate, the end and the best epoch.
+        crop_frames: length of a training crop.
+        batch_size: windows per pass in evaluation.
+        params: of the training.
+        device: to train on.
+        workdir: of this training alone; checkpoints of other data or parameters must not be in it.
+        name: for the log.
+    """
+
+    config: PreTrainedConfig
+    store: SpectrogramStore
+    train: Subset
+    validation: Subset
+    crop_frames: int
+    batch_size: int
+    params: TrainParams
+    device: torch.device
+    workdir: Path
+    name: str
+
+    def evaluate(self, model: PreTrainedModel) -> dict[str, float]:
+        """Loss, accuracy and macro-F1 of the validation recordings.
+
+        Raises:
+            AuricleError: the model's probabilities are undefined.
+        """
+        probabilities = score_recordings(
+            model, self.store, self.validation.recording_ids, batch_size=self.batch_size, device=self.device
+        )
+        if not (probabilities >= 0).all():
+            raise AuricleError(
+                f"{self.name}: the training has diverged, the model's probabilities are undefined. Lower "
+                f"learning_rate ({self.params.learning_rate:g}) or max_grad_norm "
+                f"({self.params.max_grad_norm:g})."
+            )
+        return figures(probabilities, self.validation, getattr(self.config, "class_weights", None))
+
+
+def train_deep(job: TrainingJob) -> TrainedModel:
+    """Train a model of the kind that the job's configuration describes, going on where a killed run left off.
+
+    Raises:
+        AuricleError: the training diverged, or its checkpoints cannot be written or read.
+    """
+    with deterministic_algorithms(job.params.deterministic, job.device), quiet_transformers():
+        checkpoint = resume.newest_complete(job.workdir)
+        if checkpoint is None:
+            make_trainer(job).train()
+        elif not is_over(resume.read_state(checkpoint), job.params.early_stopping_patience):
+            logger.info("%s: goes on from %s.", job.name, checkpoint.name)
+            make_trainer(job).train(resume_from_checkpoint=str(checkpoint))
+        return _best(job)
+
+
+class RecordingTrainer(Trainer):
+    """A Trainer that draws crops by (epoch, index), evaluates recordings, and vouches for checkpoints."""
+
+    def __init__(self, *, n_crops: int, evaluation: Callable[[Any], dict[str, float]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._n_crops = n_crops
+        self._evaluation = evaluation
+        self._logged_at = time.monotonic()
+
+    def _get_train_sampler(self, train_dataset: Dataset[Any] | None = None) -> EpochSampler:
+        return EpochSampler(self._n_crops, self.args.seed)
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Score the validation recordings with the windows of prediction, and log the figures."""
+        metrics = {f"{metric_key_prefix}_{key}": value for key, value in self._evaluation(self.model).items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the seconds since the last entry, so that the epochs' times survive a resume."""
+        now = time.monotonic()
+        super().log({**logs, "seconds": now - self._logged_at}, start_time)
+        self._logged_at = now
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        checkpoint = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
+        super()._save_checkpoint(model, trial)
+        resume.mark_complete(checkpoint)
+
+
+def make_trainer(job: TrainingJob) -> RecordingTrainer:
+    """A Trainer with an untrained model, ready to train as the job says."""
+    crops = CropDataset(
+        job.store,
+        job.train,
+        crop_frames=job.crop_frames,
+        crops_per_recording=job.params.crops_per_recording,
+        seed=job.params.seed,
+    )
+    set_seed(job.params.seed)
+    trainer = RecordingTrainer(
+        model=build_model(job.config),
+        args=trainer_arguments(job.params, device=job.device, workdir=job.workdir, n_crops=len(crops)),
+        train_dataset=crops,
+        eval_dataset=list(job.validation.recording_ids),
+        data_collator=keep_batch,
+        callbacks=_callbacks(job),
+        n_crops=len(crops),
+        evaluation=job.evaluate,
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _callbacks(job: TrainingJob) -> list[TrainerCallback]:
+    every_steps = job.params.save_every_steps
+    within_epoch = [SaveWithinEpoch(every_steps)] if every_steps else []
+    return [*within_epoch, StopEarly(job.params.early_stopping_patience), EpochReport(job.name, job.device)]
+
+
+def _best(job: TrainingJob) -> TrainedModel:
+    newest = resume.newest_complete(job.workdir)
+    if newest is None:
+        raise AuricleError(f"{job.workdir} holds no complete checkpoint after training: is the disk full?")
+    state = resume.read_state(newest)
+    best = resume.best_checkpoint(job.workdir, state)
+    if best is None or not resume.is_complete(best):
+        raise AuricleError(
+            f"The best checkpoint in {job.workdir} is damaged: delete the folder, train again."
+        )
+    # Read back rather than kept in memory: the same path whether or not this process did the training.
+    model = type(build_model(job.config)).from_pretrained(best, local_files_only=True, use_safetensors=True)
+    steps_per_epoch = state["max_steps"] / state["num_train_epochs"]
+    best_epoch = round(state["best_global_step"] / steps_per_epoch)
+    model.train(False)
+    return TrainedModel(model, epoch_history(state["log_history"]), best_epoch)

@@ -1,0 +1,59 @@
+"""The folder of one unfinished training, named after all that decides its result; one process uses it."""
+
+import fcntl
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from auricle.errors import ConfigurationError
+
+# Raise this when the same parameters on the same data no longer lead to the same weights.
+CODE_VERSION = 1
+
+
+def training_digest(**parts: Any) -> str:
+    """12 hex digits of everything that decides what a training results in (JSON-able parts)."""
+    canonical = json.dumps({"code_version": CODE_VERSION, **parts}, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+@contextmanager
+def open_workdir(root: Path, digest: str, *, wait_s: float = 10.0) -> Iterator[Path]:
+    """The work directory ``<root>/<digest>``, made where it is missing, held against other processes.
+
+    The lock is the operating system's: it ends with the process that holds it, however that ends, and with
+    its worker processes, which notice within some seconds that they are alone.
+
+    Args:
+        root: where unfinished trainings live.
+        digest: of the training.
+        wait_s: seconds to wait for workers that a killed process has left.
+
+    Raises:
+        ConfigurationError: another process is at the same training.
+    """
+    folder = root / digest
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        if not _locked(lock, time.monotonic() + wait_s):
+            raise ConfigurationError(
+                f"Another process is training the same model on the same data in {folder}. "
+                "Wait until it has finished, or stop it; what it has saved is then gone on from."
+            )
+        yield folder
+
+
+def _locked(file: IO[str], deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        else:
+            return True

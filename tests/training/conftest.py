@@ -1,0 +1,24 @@
+"""Fixtures of the training tests."""
+
+from pathlib import Path
+
+import pytest
+from tiny_corpus import TinyCorpus, tiny_corpus
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> TinyCorpus:
+    """Three classes of six recordings, hold-out."""
+    return tiny_corpus(tmp_path_factory.mktemp("holdout"))
+
+
+@pytest.fixture(scope="session")
+def folded(tmp_path_factory: pytest.TempPathFactory) -> TinyCorpus:
+    """Three classes of six recordings in three folds."""
+    return tiny_corpus(tmp_path_factory.mktemp("folds"), folds=3)
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Path:
+    """Where a test's unfinished trainings live."""
+    return tmp_path / "work"
