@@ -1,0 +1,118 @@
+"""What a model says of one recording."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class WindowPrediction:
+    """What a model says of one stretch of a recording.
+
+    Attributes:
+        start_s: where it begins, in seconds.
+        end_s: where it ends; not after the recording.
+        probabilities: by class, in vocabulary order.
+    """
+
+    start_s: float
+    end_s: float
+    probabilities: dict[str, float]
+
+    @property
+    def label(self) -> str:
+        """The most probable class."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+
+@dataclass(frozen=True, repr=False)
+class Prediction:
+    """What a model says of one recording, or why it says nothing.
+
+    Attributes:
+        label: the most probable class; None where the recording could not be used.
+        confidence: its probability.
+        probabilities: by class, in vocabulary order: the mean over the windows.
+        windows: one entry per window, in time.
+        path: the file as it was given; None for a waveform.
+        error: the reason why a recording could not be used; None otherwise.
+        embedding: float32 (embedding_size,), the mean over the windows.
+    """
+
+    label: str | None
+    confidence: float | None
+    probabilities: dict[str, float]
+    windows: tuple[WindowPrediction, ...]
+    path: str | None = None
+    error: str | None = None
+    embedding: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+
+    @classmethod
+    def failed(cls, path: str | None, reason: str) -> Self:
+        """The entry of a recording that could not be used."""
+        return cls(label=None, confidence=None, probabilities={}, windows=(), path=path, error=reason)
+
+    @classmethod
+    def of_windows(
+        cls,
+        vocabulary: Sequence[str],
+        spans: Iterable[tuple[float, float]],
+        probabilities: npt.NDArray[np.float32],
+        embedding: npt.NDArray[np.float32],
+        path: str | None,
+    ) -> Self:
+        """The prediction that averages windows.
+
+        Args:
+            vocabulary: the classes, in the order of the columns of probabilities.
+            spans: start and end of each window, in seconds.
+            probabilities: float32 (windows, classes).
+            embedding: float32 (embedding_size,) of the recording.
+            path: the file as it was given.
+        """
+        mean = _by_class(vocabulary, probabilities.mean(axis=0))
+        label = max(mean, key=mean.__getitem__)
+        windows = tuple(
+            WindowPrediction(start, end, _by_class(vocabulary, row))
+            for (start, end), row in zip(spans, probabilities, strict=True)
+        )
+        return cls(label, mean[label], mean, windows, path=path, embedding=embedding)
+
+    def top(self, k: int = 3) -> list[tuple[str, float]]:
+        """The k most probable classes with their probabilities, most probable first."""
+        return sorted(self.probabilities.items(), key=lambda entry: -entry[1])[:k]
+
+    def to_dict(self, *, embedding: bool = False) -> dict[str, Any]:
+        """Plain values, ready for JSON.
+
+        Args:
+            embedding: include the embedding as a list of numbers.
+        """
+        content: dict[str, Any] = {
+            "path": self.path,
+            "label": self.label,
+            "confidence": self.confidence,
+            "probabilities": self.probabilities,
+            "windows": [
+                {"start_s": window.start_s, "end_s": window.end_s, "probabilities": window.probabilities}
+                for window in self.windows
+            ],
+            "error": self.error,
+        }
+        if embedding:
+            content["embedding"] = None if self.embedding is None else self.embedding.tolist()
+        return content
+
+    def __repr__(self) -> str:
+        where = "" if self.path is None else f"{self.path}: "
+        if self.error is not None:
+            return f"<Prediction {where}error: {self.error}>"
+        ranked = ", ".join(f"{label} {probability:.2f}" for label, probability in self.top())
+        return f"<Prediction {where}{ranked}; {len(self.windows)} window{'s' * (len(self.windows) != 1)}>"
+
+
+def _by_class(vocabulary: Sequence[str], probabilities: npt.NDArray[np.float32]) -> dict[str, float]:
+    return {label: float(value) for label, value in zip(vocabulary, probabilities, strict=True)}

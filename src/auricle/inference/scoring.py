@@ -1,0 +1,146 @@
+"""Scores a whole corpus with a bundle: the tables of predictions and embeddings that all models end in."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auricle.errors import BundleError, CorpusError
+from auricle.models.bundle import BundleRef
+from auricle.progress import track
+from auricle.training.params import DeviceName
+
+if TYPE_CHECKING:
+    from auricle.audio.store import SpectrogramStore
+
+OUT_OF_FOLD = "out_of_fold"
+
+logger = logging.getLogger(__name__)
+
+
+def score_spectrograms(
+    bundle: BundleRef,
+    store: "SpectrogramStore",
+    manifest: pd.DataFrame,
+    *,
+    device: DeviceName = "auto",
+    batch_size: int = 32,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score every usable recording with a deep model on cached spectrograms.
+
+    Args:
+        bundle: of a deep model.
+        store: opened with the digest of the front end that lies in the bundle.
+        manifest: of the corpus.
+        device: where to compute.
+        batch_size: windows in one pass.
+
+    Returns:
+        Predictions: `recording_id`, `split`, one float32 column per class in vocabulary order; where the
+        bundle has out-of-fold predictions, they stand in for the final model's, with the split
+        `out_of_fold`. Embeddings: `recording_id`, `embedding` (float32 array), all by the final model.
+
+    Raises:
+        CorpusError: where the store holds none of the recordings.
+    """
+    from auricle.models.registry import load_deep
+    from auricle.models.windows import predict_spectrograms
+    from auricle.training.device import resolve_device
+
+    rows = _scorable(manifest, store, "spectrogram", "cache_spectrograms")
+    outputs = predict_spectrograms(
+        load_deep(bundle),
+        (store[recording_id] for recording_id in rows["recording_id"]),
+        bundle.config["window_frames"],
+        bundle.config["hop_frames"],
+        batch_size=batch_size,
+        device=resolve_device(device),
+    )
+    shown = track(outputs, total=len(rows), description="Predicting")
+    means = [(output.probabilities.mean(axis=0), output.embeddings.mean(axis=0)) for output in shown]
+    return _tables(bundle, rows, np.stack([mean for mean, _ in means]), np.stack([mean for _, mean in means]))
+
+
+def score_features(
+    bundle: BundleRef, features: pd.DataFrame, manifest: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score every usable recording with a forest on its features.
+
+    Args:
+        bundle: of a forest.
+        features: `recording_id`, `extractor` (the digest of what made the row) and one column per feature;
+            rows of other extractors than the bundle's are left out.
+        manifest: of the corpus.
+
+    Returns:
+        Predictions and embeddings, as `score_spectrograms`; the embedding is the standardized features.
+
+    Raises:
+        CorpusError: where none of the recordings has features of the bundle's extractor.
+    """
+    from auricle.audio.extractor import load_extractor
+    from auricle.models.forest import forest_embeddings, forest_probabilities, load_forest
+
+    digest = load_extractor(bundle.path).digest
+    known = features[features["extractor"] == digest].drop_duplicates("recording_id", keep="last")
+    known = known.set_index("recording_id")
+    rows = _scorable(manifest, known.index, "row of features", "extract_features")
+    values = known.loc[rows["recording_id"]]
+    forest = load_forest(bundle.path / "model.skops")
+    return _tables(
+        bundle,
+        rows,
+        forest_probabilities(forest, values, bundle.vocabulary),
+        forest_embeddings(values, bundle.config),
+    )
+
+
+def _scorable(manifest: pd.DataFrame, there: Any, what: str, pipeline: str) -> pd.DataFrame:
+    """Identifier and split of the usable recordings whose input is there; a warning counts the others."""
+    usable = manifest.loc[manifest["status"] == "ok", ["recording_id", "split"]]
+    found = np.fromiter((key in there for key in usable["recording_id"]), dtype=bool, count=len(usable))
+    if not found.any():
+        raise CorpusError(
+            f"None of the {len(usable)} usable recordings has a {what} made by this model's front end: run "
+            f"`kedro run --pipelines={pipeline}`, or train the model again."
+        )
+    if not found.all():
+        logger.warning(
+            "%d of %d usable recordings have no %s and are not scored; `kedro run --pipelines=%s` says why",
+            (~found).sum(), len(usable), what, pipeline,
+        )  # fmt: skip
+    return usable[found].reset_index(drop=True)
+
+
+def _tables(
+    bundle: BundleRef,
+    rows: pd.DataFrame,
+    probabilities: npt.NDArray[np.float32],
+    embeddings: npt.NDArray[np.float32],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    scores = pd.DataFrame(probabilities, columns=list(bundle.vocabulary), dtype=np.float32)
+    predictions = pd.concat([rows, scores], axis=1)
+    if bundle.out_of_fold is not None:
+        predictions = _with_out_of_fold(predictions, bundle.out_of_fold, bundle)
+    embedded = pd.DataFrame({"recording_id": rows["recording_id"], "embedding": list(embeddings)})
+    return predictions, embedded
+
+
+def _with_out_of_fold(
+    predictions: pd.DataFrame, out_of_fold: pd.DataFrame, bundle: BundleRef
+) -> pd.DataFrame:
+    """Let predictions of models that had not heard a recording replace the final model's, which has."""
+    columns = ["recording_id", *bundle.vocabulary]
+    missing = sorted(set(columns) - set(out_of_fold.columns))
+    if missing:
+        raise BundleError(
+            f"out_of_fold.parquet of {bundle.path} lacks the columns {missing}. Train the model again."
+        )
+    held_out = out_of_fold[columns].astype(dict.fromkeys(bundle.vocabulary, np.float32))
+    held_out = held_out[held_out["recording_id"].isin(predictions["recording_id"])]
+    held_out = held_out.set_index("recording_id").assign(split=OUT_OF_FOLD)
+    merged = predictions.set_index("recording_id")
+    merged.loc[held_out.index, held_out.columns] = held_out
+    return merged.reset_index()
