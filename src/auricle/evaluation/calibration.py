@@ -1,0 +1,109 @@
+"""Whether a confidence means what it says: temperature scaling and the reliability diagram."""
+
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from auricle.evaluation.metrics import PROBABILITY_FLOOR, confidence_bins, row_losses
+from auricle.evaluation.scored import FloatArray, IntArray, Scored
+
+TEMPERATURE_RANGE = (0.05, 20.0)
+
+
+def scale(probabilities: FloatArray, temperature: float) -> FloatArray:
+    """Probabilities at another temperature [shape=(n, classes)]; above one they become less sure.
+
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017. Works on probabilities because they are
+    all that every kind of model ends in: their logarithms are logits, up to a constant that softmax ignores.
+    """
+    logits = np.log(np.clip(probabilities, PROBABILITY_FLOOR, 1.0)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def fit_temperature(probabilities: FloatArray, y_true: IntArray) -> float:
+    """The temperature with the smallest log loss on these rows, within `TEMPERATURE_RANGE`."""
+
+    def loss(log_temperature: float) -> float:
+        return float(row_losses(scale(probabilities, float(np.exp(log_temperature))), y_true).mean())
+
+    bounds = tuple(np.log(TEMPERATURE_RANGE))
+    found = optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))
+
+
+def calibrate(evaluated: Scored, calibration: Scored | None) -> tuple[Scored | None, dict[str, Any]]:
+    """Evaluated rows at a temperature fitted on other rows, and how it was fitted.
+
+    Out of fold the rows of each fold get the temperature of all other folds, so that no recording's group has
+    a say in its own calibration; `temperature` is then the one fitted on all rows, for use beyond this
+    evaluation.
+
+    Returns:
+        None and the reason where there is nothing to fit on.
+    """
+    if calibration is None or not len(calibration):
+        return None, _unfitted("no validation recordings to fit the temperature on")
+    if evaluated.split != "out_of_fold":
+        temperature = fit_temperature(calibration.probabilities, calibration.y_true)
+        scaled = scale(evaluated.probabilities, temperature)
+        return evaluated.with_probabilities(scaled), _fitted(calibration, temperature, cross_fitted=False)
+    folds = calibration_folds(evaluated)
+    if len(np.unique(folds)) < 2:
+        return None, _unfitted("one group only: nothing else to fit the temperature on")
+    scaled = np.empty_like(evaluated.probabilities)
+    for fold in np.unique(folds):
+        rest = evaluated.take(folds != fold)
+        temperature = fit_temperature(rest.probabilities, rest.y_true)
+        scaled[folds == fold] = scale(evaluated.probabilities[folds == fold], temperature)
+    overall = fit_temperature(evaluated.probabilities, evaluated.y_true)
+    return evaluated.with_probabilities(scaled), _fitted(evaluated, overall, cross_fitted=True)
+
+
+def calibration_folds(evaluated: Scored, folds: int = 5) -> IntArray:
+    """A fold for each row that no group crosses: the manifest's where it has several, else groups in turn."""
+    if len(np.unique(evaluated.folds)) > 1:
+        return evaluated.folds
+    return evaluated.groups % min(folds, max(evaluated.n_groups, 1))
+
+
+def reliability(scored: Scored, bins: int) -> list[dict[str, float]]:
+    """The bins of the reliability diagram that hold anything: mean confidence, accuracy and count."""
+    confidence = scored.probabilities.max(axis=1)
+    hits = scored.probabilities.argmax(axis=1) == scored.y_true
+    bin_of = confidence_bins(confidence, bins)
+    counts = np.bincount(bin_of, minlength=bins)
+    sure, right = (np.bincount(bin_of, weights=w, minlength=bins) for w in (confidence, hits))
+    return [
+        {
+            "lower": i / bins,
+            "upper": (i + 1) / bins,
+            "confidence": float(sure[i] / counts[i]),
+            "accuracy": float(right[i] / counts[i]),
+            "count": int(counts[i]),
+        }
+        for i in np.flatnonzero(counts)
+    ]
+
+
+def _fitted(rows: Scored, temperature: float, *, cross_fitted: bool) -> dict[str, Any]:
+    return {
+        "temperature": temperature,
+        "fitted_on": rows.split,
+        "recordings": len(rows),
+        "groups": rows.n_groups,
+        "cross_fitted": cross_fitted,
+        "reason": None,
+    }
+
+
+def _unfitted(reason: str) -> dict[str, Any]:
+    return {
+        "temperature": None,
+        "fitted_on": None,
+        "recordings": 0,
+        "groups": 0,
+        "cross_fitted": False,
+        "reason": reason,
+    }

@@ -1,0 +1,202 @@
+"""The model card: what a model is for, what it was measured on, and what it must not be trusted with."""
+
+import math
+from typing import Any
+
+from auricle.evaluation.report import remarks
+from auricle.evaluation.verdict import FIGURE_NAMES, SPLIT_WORDS, interval_text
+
+Json = dict[str, Any]
+
+ARCHITECTURES = {
+    "auricle_random_forest": "Random Forest on hand-crafted features",
+    "auricle_spectrogram_cnn": "Convolutional network on log-mel spectrograms",
+}
+CARD_FIGURES = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "top_k_accuracy",
+    "roc_auc",
+    "log_loss",
+    "ece",
+    "ece_calibrated",
+)
+METRIC_TYPES = {"accuracy": "accuracy", "macro_f1": "f1", "roc_auc": "roc_auc"}
+
+
+def model_card(
+    config: Json,
+    training: Json,
+    metrics: Json,
+    data_report: Json,
+    source: Json,
+    *,
+    name: str | None = None,
+) -> str:
+    """The README.md of a bundle: front matter as the Hugging Face Hub reads it, then text.
+
+    No licence is stated: that of the weights follows from the recordings, which Auricle does not know.
+
+    Args:
+        config: `config.json` of the bundle.
+        training: `training.json` of the bundle.
+        metrics: What `evaluate_model` returned for the bundle.
+        data_report: What `describe_corpus` returned for its corpus.
+        source: Where the recordings come from, see `render_report`.
+        name: Study and model as `auricle.load` takes them, such as "genre.cnn".
+    """
+    architecture = ARCHITECTURES.get(config.get("model_type", ""), str(config.get("model_type")))
+    title = f"{name}: {architecture}" if name else architecture
+    parts = [
+        f"# {title}",
+        f"Tells {_listed(metrics['vocabulary'])} apart in audio recordings. Trained by Auricle.",
+        *(f"> {remark}" for remark in remarks(source, data_report)),
+        "## How to use it",
+        _usage(name),
+        "## Figures",
+        _measured_on(metrics, data_report),
+        _figures_table(metrics),
+        "### Classes",
+        _classes_table(metrics),
+        "## Data",
+        _data(training, data_report, source),
+        "## Limits",
+        "\n".join(f"* {limit}" for limit in _limits(metrics, data_report)),
+        "## Provenance",
+        _provenance(training),
+    ]
+    body = "\n\n".join(part for part in parts if part)
+    return f"---\n{_front_matter(title, config, metrics, source)}\n---\n\n{body}\n"
+
+
+def _front_matter(title: str, config: Json, metrics: Json, source: Json) -> str:
+    from huggingface_hub import EvalResult, ModelCardData
+
+    dataset = str(source.get("folder") or "corpus")
+    results = [
+        EvalResult(
+            task_type="audio-classification",
+            dataset_type="audiofolder",
+            dataset_name=dataset,
+            dataset_split=metrics["split"],
+            metric_type=kind,
+            metric_name=FIGURE_NAMES[name],
+            metric_value=round(metrics["figures"][name]["value"], 4),
+        )
+        for name, kind in METRIC_TYPES.items()
+        if metrics["figures"][name]["value"] is not None
+    ]
+    data = ModelCardData(
+        library_name="auricle",
+        tags=["audio-classification", "auricle", str(config.get("model_type", "audio"))],
+        metrics=list(METRIC_TYPES.values()),
+        model_name=title,
+        eval_results=results,
+        pipeline_tag="audio-classification",
+    )
+    return str(data.to_yaml()).strip()
+
+
+def _usage(name: str | None) -> str:
+    loading = f'model = auricle.load("{name}")' if name else 'model = auricle.load("path/of/this/folder")'
+    remark = "  # in its project; elsewhere the path of this folder" if name else ""
+    return (
+        f"```python\nimport auricle\n\n{loading}{remark}\n"
+        'prediction = model.predict("song.mp3")\n'
+        "print(prediction.label, prediction.confidence)\n```"
+    )
+
+
+def _measured_on(metrics: Json, data_report: Json) -> str:
+    where = SPLIT_WORDS.get(metrics["split"], metrics["split"])
+    grouping = ", ".join(data_report.get("group_by") or ["group"])
+    return (
+        f"On {metrics['recordings']} {where}, from {metrics['groups']} groups (grouped by {grouping})."
+        f" Intervals cover {metrics['confidence']:.0%}, by {metrics['bootstrap_samples']} resamples of whole"
+        f" groups. The majority baseline always says {metrics['majority_label']},"
+        " with the training shares of the classes as probabilities."
+    )
+
+
+def _figures_table(metrics: Json) -> str:
+    rows = ["| figure | value | interval | majority baseline |", "|---|---:|---:|---:|"]
+    for key in CARD_FIGURES:
+        entry = metrics["figures"][key]
+        if entry["value"] is None:
+            continue
+        name = FIGURE_NAMES[key].replace("top-k", f"top-{metrics['top_k']}")
+        better = "" if entry["higher_is_better"] else " (lower is better)"
+        interval = interval_text(entry) or "none claimed"
+        rows.append(f"| {name}{better} | {entry['value']:.3f} | {interval} | {entry['majority']:.3f} |")
+    return "\n".join(rows)
+
+
+def _classes_table(metrics: Json) -> str:
+    rows = [
+        "| class | recordings | groups | precision | recall | F1 | F1 interval |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in metrics["per_class"]:
+        values = [row[key]["value"] for key in ("precision", "recall", "f1")]
+        shown = " | ".join("n/a" if value is None else f"{value:.3f}" for value in values)
+        interval = interval_text(row["f1"]) or "no claim"
+        label = str(row["label"]).replace("|", "\\|")
+        rows.append(f"| {label} | {row['support']} | {row['groups']} | {shown} | {interval} |")
+    return "\n".join(rows)
+
+
+def _data(training: Json, data_report: Json, source: Json) -> str:
+    data = training.get("data", {})
+    facts = {
+        "Folder": source.get("folder"),
+        "Layout": source.get("layout"),
+        "Recordings": data_report.get("recordings"),
+        "Groups": data_report.get("groups"),
+        "Hours": data_report.get("hours"),
+        "Protocol": training.get("protocol") or data_report.get("protocol"),
+        "Recordings per split": _splits(data_report),
+        "Digest of the data (SHA-256)": f"`{data['digest']}`" if data.get("digest") else None,
+    }
+    return "\n".join(f"* {key}: {value}" for key, value in facts.items() if value not in (None, ""))
+
+
+def _splits(data_report: Json) -> str:
+    return ", ".join(f"{entry['split']} {entry['recordings']}" for entry in data_report.get("splits", []))
+
+
+def _limits(metrics: Json, data_report: Json) -> list[str]:
+    known = [
+        f"It knows {len(metrics['vocabulary'])} classes and nothing else: whatever it hears, it names one"
+        " of them.",
+        "Figures hold for recordings like those of its corpus; other microphones, genres or formats may"
+        " differ.",
+    ]
+    figure = metrics["figures"]["ece"]["value"]
+    if figure is not None and math.isfinite(figure):
+        known.append(
+            f"Its confidence is off by {figure:.3f} on average over the judged recordings"
+            " (calibration error)."
+        )
+    return [*known, *metrics["warnings"], *data_report.get("warnings", [])]
+
+
+def _provenance(training: Json) -> str:
+    facts = {
+        "Trained": training.get("trained_at"),
+        "Seed": training.get("seed"),
+        "Git revision": training.get("git_revision"),
+        "Device": training.get("device"),
+        "Precision": training.get("precision"),
+        "Front end digest": training.get("front_end_digest"),
+        "Python": training.get("python"),
+        "Versions": ", ".join(
+            f"{package} {number}" for package, number in training.get("versions", {}).items()
+        ),
+    }
+    return "\n".join(f"* {key}: {value}" for key, value in facts.items() if value not in (None, ""))
+
+
+def _listed(labels: list[str]) -> str:
+    shown = labels if len(labels) <= 20 else [*labels[:20], f"{len(labels) - 20} more"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"

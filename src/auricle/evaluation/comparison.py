@@ -1,0 +1,218 @@
+"""Models side by side: the same recordings, the same resamples, and a plain verdict on each difference."""
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from auricle.errors import CorpusError
+from auricle.evaluation.baseline import MAJORITY, majority_figures, majority_rows
+from auricle.evaluation.bootstrap import bootstrap, percentile_interval
+from auricle.evaluation.calibration import calibrate
+from auricle.evaluation.evaluate import Figures, Json, figure_tables, merged, overall_figures
+from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.scored import (
+    KEY_COLUMNS,
+    Scored,
+    calibration_rows,
+    evaluated_split,
+    scored_rows,
+    training_labels,
+)
+from auricle.evaluation.verdict import put_into_words
+
+COMPARED = ("macro_f1", "accuracy")
+RANKED_BY = "macro_f1"
+BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
+
+
+def compare_models(
+    predictions: Mapping[str, pd.DataFrame | None],
+    manifest: pd.DataFrame,
+    params: EvaluateParams,
+    *,
+    commands: Mapping[str, str] | None = None,
+) -> Json:
+    """Judge all models of a study on the recordings that every one of them predicted.
+
+    Args:
+        predictions: Per model its predictions, or None where it is not trained.
+        manifest: The corpus.
+        params: See `EvaluateParams`.
+        commands: Per model the pipeline that trains it (`{"cnn": "train_cnn"}`), to name the remedy.
+
+    Returns:
+        `models` (figures of each on the common recordings) in the order of `ranking` (best macro-F1 first),
+        `majority`, `differences` of all pairs and `against_majority`, each with interval and verdict on the
+        first-named, `missing` (what is not trained, and the command that trains it), `verdict` (in words),
+        `split`, `recordings`, `groups`, `left_out` (recordings per model that others lack) and `warnings`.
+        Where nothing is trained, all of it is empty but `missing` and `verdict`.
+
+    Raises:
+        CorpusError: The models were judged under different protocols, or share no recording.
+    """
+    missing = [missing_model(name, commands or {}) for name, table in predictions.items() if table is None]
+    trained = {name: table for name, table in predictions.items() if table is not None}
+    comparison: Json = {
+        "split": None,
+        "recordings": 0,
+        "groups": 0,
+        "confidence": params.confidence,
+        "bootstrap_samples": params.bootstrap_samples,
+        "top_k": params.top_k,
+        "ranked_by": RANKED_BY,
+        "ranking": [],
+        "models": {},
+        "majority": {},
+        "differences": [],
+        "against_majority": [],
+        "missing": missing,
+        "left_out": {},
+        "warnings": [],
+    }
+    if trained:
+        comparison |= _compare(trained, manifest, params)
+    return comparison | {"verdict": put_into_words(comparison)}
+
+
+def _compare(trained: Mapping[str, pd.DataFrame], manifest: pd.DataFrame, params: EvaluateParams) -> Json:
+    evaluated, left_out = common_rows(trained, manifest)
+    rows = next(iter(evaluated.values()))
+    baseline = majority_rows(rows, training_labels(manifest))
+    points, resampled = _resampled_together(trained, manifest, evaluated, baseline, params)
+    majority = majority_figures(baseline, params)
+    models = {
+        name: overall_figures(rows, points[name], resampled[name], majority, params) for name in evaluated
+    }
+    ranking = sorted(models, key=lambda name: -float(points[name][RANKED_BY][0]))
+
+    def differences(pairs: list[tuple[str, str]]) -> list[Json]:
+        claimed = rows.n_groups >= params.min_groups_for_claim
+        return [
+            _difference(pair, name, points, resampled, params, claimed=claimed)
+            for pair in pairs
+            for name in COMPARED
+        ]
+
+    return {
+        "split": rows.split,
+        "recordings": len(rows),
+        "groups": rows.n_groups,
+        "ranking": ranking,
+        "models": {name: models[name] for name in ranking},
+        "majority": majority,
+        "differences": differences(list(combinations(ranking, 2))),
+        "against_majority": differences([(name, MAJORITY) for name in ranking]),
+        "left_out": left_out,
+        "warnings": _warnings(evaluated, left_out, params),
+    }
+
+
+def common_rows(
+    trained: Mapping[str, pd.DataFrame], manifest: pd.DataFrame
+) -> tuple[dict[str, Scored], dict[str, int]]:
+    """The rows of each model on the recordings that all predicted, in one order, and how many each had
+    beyond.
+
+    Raises:
+        CorpusError: The models were judged on different splits, or share no recording.
+    """
+    splits = {name: evaluated_split(table) for name, table in trained.items()}
+    if len(set(splits.values())) > 1:
+        raise CorpusError(
+            f"The models were judged under different protocols ({splits}), so their figures cannot be"
+            " compared. Train all of them again under the protocol of the corpus."
+        )
+    classes = list(
+        dict.fromkeys(c for table in trained.values() for c in table.columns if c not in KEY_COLUMNS)
+    )
+    scored = {name: scored_rows(table, manifest, vocabulary=classes) for name, table in trained.items()}
+    vocabulary = max((table.vocabulary for table in scored.values()), key=len)
+    shared = set.intersection(*(set(table.ids) for table in scored.values()))
+    if not shared:
+        raise CorpusError(
+            f"No recording was predicted by all of {sorted(trained)}, so there is nothing to compare them on."
+            " Make their predictions again from one corpus."
+        )
+    common = {}
+    for name, table in scored.items():
+        kept = np.flatnonzero(np.isin(table.ids.astype(str), sorted(shared)))
+        common[name] = table.take(kept[np.argsort(table.ids[kept].astype(str))]).widened(vocabulary)
+    return common, {name: len(table) - len(shared) for name, table in scored.items()}
+
+
+def missing_model(name: str, commands: Mapping[str, str]) -> Json:
+    """A model without predictions, and how to get them."""
+    pipeline = commands.get(name)
+    command = f"kedro run --pipelines={pipeline}" if pipeline else None
+    remedy = f": run {command}" if command else ""
+    return {"model": name, "command": command, "text": f"{name} is not trained{remedy}"}
+
+
+def _resampled_together(
+    trained: Mapping[str, pd.DataFrame],
+    manifest: pd.DataFrame,
+    evaluated: Mapping[str, Scored],
+    baseline: Scored,
+    params: EvaluateParams,
+) -> tuple[dict[str, Figures], dict[str, Figures]]:
+    """Figures and resampled figures of each model and of the baseline, under the same resamples."""
+    tables = {MAJORITY: figure_tables(baseline, None, params)}
+    for name, rows in evaluated.items():
+        calibrated, _ = calibrate(rows, calibration_rows(trained[name], manifest, rows))
+        tables[name] = figure_tables(rows, calibrated, params)
+    flat = {(name, kind): table for name, kinds in tables.items() for kind, table in kinds.items()}
+    resampled = bootstrap(flat, samples=params.bootstrap_samples, seed=params.seed, rows=len(baseline))
+    return (
+        {name: merged({kind: table() for kind, table in kinds.items()}) for name, kinds in tables.items()},
+        {name: merged({kind: resampled[name, kind] for kind in kinds}) for name, kinds in tables.items()},
+    )
+
+
+def _difference(
+    pair: tuple[str, str],
+    name: str,
+    points: Mapping[str, Figures],
+    resampled: Mapping[str, Figures],
+    params: EvaluateParams,
+    *,
+    claimed: bool,
+) -> Json:
+    """First minus second on one figure, with the interval of the paired resamples and what it shows."""
+    first, second = pair
+    value = float(points[first][name][0] - points[second][name][0])
+    values = resampled[first][name] - resampled[second][name]
+    low, high = (percentile_interval(values, params.confidence) if claimed else None) or (None, None)
+    verdict = NOT_SHOWN
+    if low is not None and high is not None and (low > 0 or high < 0):
+        verdict = BETTER if low > 0 else WORSE
+    return {
+        "model": first,
+        "than": second,
+        "figure": name,
+        "value": value,
+        "low": low,
+        "high": high,
+        "verdict": verdict,
+    }
+
+
+def _warnings(
+    evaluated: Mapping[str, Scored], left_out: Mapping[str, int], params: EvaluateParams
+) -> list[str]:
+    found = [f"{name}: {warning}" for name, table in evaluated.items() for warning in table.warnings]
+    for name, count in left_out.items():
+        if count:
+            found.append(
+                f"{count} recordings that {name} predicted and others did not are left out of the comparison."
+            )
+    groups = next(iter(evaluated.values())).n_groups
+    if groups < params.min_groups_for_claim:
+        found.append(f"The recordings come from {groups} groups only: no difference can be shown on them.")
+    pairs = len(evaluated) * (len(evaluated) - 1) // 2
+    if pairs > 1:
+        found.append(
+            f"Each of the {pairs} pairs has its own interval; with so many, one may exclude zero by chance."
+        )
+    return found

@@ -1,0 +1,188 @@
+"""Every figure of a classifier as a function of how often each group counts.
+
+With all weights one it is the plain figure; with the counts of a resample it is the figure of that resample.
+Sums are formed per group once, so a thousand resamples are a few matrix products.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from auricle.evaluation.scored import FloatArray, IntArray, Scored
+
+# scikit-learn's log_loss clips at the resolution of the probabilities; ours arrive as float32.
+PROBABILITY_FLOOR = float(np.finfo(np.float32).eps)
+
+HIGHER_IS_BETTER = {
+    "accuracy": True,
+    "balanced_accuracy": True,
+    "macro_f1": True,
+    "top_k_accuracy": True,
+    "roc_auc": True,
+    "mcc": True,
+    "log_loss": False,
+    "ece": False,
+    "log_loss_calibrated": False,
+    "ece_calibrated": False,
+}
+CLASS_FIGURES = ("precision", "recall", "f1", "roc_auc")
+
+
+@dataclass(frozen=True)
+class ClassRanking:
+    """What the ROC-AUC of one class needs: whom each positive outranks, in order of score."""
+
+    positive_groups: IntArray
+    negative_groups: IntArray  # in order of ascending score
+    below: IntArray  # per positive: how many negatives score strictly lower
+    not_above: IntArray  # per positive: how many score lower or the same
+
+
+class GroupFigures:
+    """The figures of scored rows, for any weights on the groups.
+
+    Definitions are scikit-learn's; averages over classes go over the classes that occur (`balanced_accuracy`,
+    `macro_f1`, `roc_auc` one-vs-rest), so a class that is absent neither helps nor harms. ECE is that of the
+    most probable class over equal-width bins (Guo et al., "On Calibration of Modern Neural Networks", ICML
+    2017).
+
+    Args:
+        scored: The rows.
+        top_k: k of `top_k_accuracy`.
+        bins: Number of bins of the ECE.
+        with_auc: False leaves the ROC-AUC, the costliest figure, undefined.
+    """
+
+    def __init__(self, scored: Scored, *, top_k: int = 3, bins: int = 15, with_auc: bool = True) -> None:
+        self.n_groups = scored.n_groups
+        self.vocabulary = scored.vocabulary
+        y_true, probabilities, classes = scored.y_true, scored.probabilities, len(scored.vocabulary)
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        predicted = order[:, 0]
+        hits = predicted == y_true
+        confidence = probabilities.max(axis=1)
+        bin_of = confidence_bins(confidence, bins)
+        self._support = self._sums(scored.groups, y_true, classes)
+        self._predicted = self._sums(scored.groups, predicted, classes)
+        self._hits = self._sums(scored.groups, y_true, classes, hits)
+        self._gaps = self._sums(scored.groups, bin_of, bins, confidence - hits)
+        in_top = (order[:, :top_k] == y_true[:, None]).any(axis=1)
+        losses = row_losses(probabilities, y_true)
+        zeros = np.zeros(len(scored), dtype=np.int64)
+        self._in_top = self._sums(scored.groups, zeros, 1, in_top)
+        self._losses = self._sums(scored.groups, zeros, 1, losses)
+        self._rankings = [
+            rank_class(probabilities[:, index], y_true == index, scored.groups)
+            for index in range(classes if with_auc else 0)
+        ]
+
+    def _sums(
+        self, groups: IntArray, column: IntArray, columns: int, values: npt.ArrayLike = 1.0
+    ) -> sparse.csr_array:
+        """Sums of `values` per column and group [shape=(columns, groups)]."""
+        data = np.broadcast_to(np.asarray(values, dtype=np.float64), groups.shape)
+        return sparse.coo_array((data, (column, groups)), shape=(columns, self.n_groups)).tocsr()
+
+    def __call__(self, weights: npt.NDArray[np.float32] | None = None) -> dict[str, FloatArray]:
+        """Figures for each column of weights.
+
+        Args:
+            weights: How often each group counts [shape=(groups, samples)]; by default once each.
+
+        Returns:
+            Per figure an array [shape=(samples,)]; the figures of classes ("precision", "recall", "f1",
+            "class_roc_auc", "support") [shape=(classes, samples)]. NaN where a figure is not defined.
+        """
+        if weights is None:
+            weights = np.ones((self.n_groups, 1), dtype=np.float32)
+        support, predicted, hits = (m @ weights for m in (self._support, self._predicted, self._hits))
+        total = support.sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            recall = hits / support
+            precision = np.where(predicted > 0, hits / predicted, np.where(support > 0, 0.0, np.nan))
+            f1 = np.where(support > 0, 2 * hits / (support + predicted), np.nan)
+            class_auc = np.full_like(recall, np.nan)
+            for index, ranking in enumerate(self._rankings):
+                class_auc[index] = auc(ranking, weights)
+            figures = {
+                "accuracy": hits.sum(axis=0) / total,
+                "balanced_accuracy": mean_of_defined(recall),
+                "macro_f1": mean_of_defined(f1),
+                "top_k_accuracy": (self._in_top @ weights)[0] / total,
+                "roc_auc": mean_of_defined(class_auc),
+                "mcc": matthews(support, predicted, hits),
+                "log_loss": (self._losses @ weights)[0] / total,
+                "ece": np.abs(self._gaps @ weights).sum(axis=0) / total,
+            }
+        return figures | {
+            "precision": precision,
+            "recall": recall,
+            "f1": f1,
+            "class_roc_auc": class_auc,
+            "support": support,
+        }
+
+
+def row_losses(probabilities: FloatArray, y_true: IntArray) -> FloatArray:
+    """Negative log likelihood of the true class of each row, in nats [shape=(n,)]."""
+    true = probabilities[np.arange(len(y_true)), y_true]
+    return np.asarray(-np.log(np.clip(true, PROBABILITY_FLOOR, 1.0)), dtype=np.float64)
+
+
+def confidence_bins(confidence: FloatArray, bins: int) -> IntArray:
+    """Index of the equal-width bin (lower bound excluded, as Guo et al. have it) of each confidence."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+
+
+def rank_class(scores: FloatArray, positive: npt.NDArray[np.bool_], groups: IntArray) -> ClassRanking:
+    """Order the rows of one class so that its AUC under any weights is a cumulative sum."""
+    negatives = np.flatnonzero(~positive)
+    order = negatives[np.argsort(scores[negatives], kind="stable")]
+    ascending = scores[order]
+    return ClassRanking(
+        positive_groups=groups[positive],
+        negative_groups=groups[order],
+        below=np.searchsorted(ascending, scores[positive], side="left").astype(np.int64),
+        not_above=np.searchsorted(ascending, scores[positive], side="right").astype(np.int64),
+    )
+
+
+def auc(ranking: ClassRanking, weights: npt.NDArray[np.float32]) -> FloatArray:
+    """Weighted Mann-Whitney statistic: the area under the ROC curve, ties counted half [shape=(samples,)].
+
+    NaN where all that is left by the weights is positive, or nothing is.
+    """
+    samples = weights.shape[1]
+    # Sums of counts are exact in float32 up to 2**24 rows, at half the memory of float64.
+    outranked = np.zeros((len(ranking.negative_groups) + 1, samples), dtype=np.float32)
+    np.cumsum(weights[ranking.negative_groups], axis=0, out=outranked[1:])
+    positive = weights[ranking.positive_groups]
+    wins = outranked[ranking.below]
+    wins += outranked[ranking.not_above]
+    won = np.einsum("ns,ns->s", positive, wins, dtype=np.float64) / 2
+    pairs = positive.sum(axis=0, dtype=np.float64) * outranked[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(won / pairs, dtype=np.float64)
+
+
+def matthews(support: FloatArray, predicted: FloatArray, hits: FloatArray) -> FloatArray:
+    """Matthews' correlation of several classes (Gorodkin 2004); 0 where one side never varies."""
+    total = support.sum(axis=0)
+    covariance = hits.sum(axis=0) * total - (support * predicted).sum(axis=0)
+    variance = (total**2 - (support**2).sum(axis=0)) * (total**2 - (predicted**2).sum(axis=0))
+    return np.where(variance > 0, covariance / np.sqrt(np.where(variance > 0, variance, 1.0)), 0.0)
+
+
+def mean_of_defined(values: FloatArray) -> FloatArray:
+    """Mean over classes [shape=(classes, samples)] of what is defined; NaN where nothing is."""
+    defined = ~np.isnan(values)
+    return np.asarray(np.where(defined, values, 0.0).sum(axis=0) / defined.sum(axis=0), dtype=np.float64)
+
+
+def confusion_counts(scored: Scored) -> IntArray:
+    """Recordings by true class (rows) and predicted class (columns) [shape=(classes, classes)]."""
+    classes = len(scored.vocabulary)
+    predicted = scored.probabilities.argmax(axis=1)
+    return np.bincount(scored.y_true * classes + predicted, minlength=classes**2).reshape(classes, classes)

@@ -1,0 +1,47 @@
+"""Typed parameters of evaluation: how sure, how many resamples, what is claimed and what is shown."""
+
+from pydantic import Field
+
+from auricle.params import Params
+
+
+class MistakeParams(Params):
+    """Which mistakes the report lets one hear, and how much of each."""
+
+    count: int = Field(12, description="Recordings shown, over all models of the study.", ge=0, le=48)
+    excerpt_seconds: float = Field(
+        6.0, description="Longest excerpt, around the loudest part.", gt=0.5, le=15
+    )
+    max_megabytes: float = Field(
+        3.5,
+        description="Size of all excerpts and spectrograms in the page; the rest is left silent.",
+        gt=0,
+        le=50,
+    )
+    n_mels: int = Field(128, description="Bands of the spectrograms shown.", ge=16, le=512)
+
+
+class EvaluateParams(Params):
+    """How predictions become figures with intervals."""
+
+    confidence: float = Field(0.95, description="Coverage of every interval.", ge=0.5, le=0.999)
+    bootstrap_samples: int = Field(
+        1000, description="Resamples of the groups behind every interval.", ge=100, le=100_000
+    )
+    seed: int = Field(0, description="Seed of the resampling.", ge=0)
+    top_k: int = Field(3, description="k of the top-k accuracy.", ge=2, le=100)
+    calibration_bins: int = Field(
+        15,
+        description="Equal-width bins of confidence in the calibration error and its diagram.",
+        ge=2,
+        le=100,
+    )
+    min_groups_for_claim: int = Field(
+        5,
+        description="A class (or a split) heard in fewer evaluated groups than this is shown without an"
+        " interval, and nothing is claimed about it.",
+        ge=2,
+    )
+    mistakes: MistakeParams = Field(
+        MistakeParams(), description="The mistakes that the report lets one hear."
+    )

@@ -1,0 +1,149 @@
+"""The report of a study: everything that was measured, on one self-contained page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from auricle.evaluation import report_views as views
+from auricle.evaluation.mistakes import Mistake
+from auricle.evaluation.report_data import data_view
+from auricle.evaluation.report_provenance import provenance_rows
+from auricle.evaluation.verdict import FIGURE_NAMES, interval_text, model_name, signed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Json = dict[str, Any]
+
+SYNTHESIZED = "These numbers describe a corpus synthesized by Auricle; they say nothing about real music."
+FLATTERING = (
+    "Every recording counts as a group of its own: artists may repeat across splits and folds, and where"
+    " they do, the figures flatter."
+)
+CONTENTS = {
+    "data": "Data",
+    "models": "Models",
+    "training": "Training",
+    "confusions": "Confusions",
+    "classes": "Classes",
+    "calibration": "Calibration",
+    "mistakes": "Mistakes",
+    "provenance": "Provenance",
+}
+
+
+@dataclass(frozen=True)
+class ModelSection:
+    """All that the report says of one trained model.
+
+    Attributes:
+        name: Of the study's table, such as "cnn".
+        metrics: What `evaluate_model` returned.
+        training: `training.json` of the bundle: history or importances, and provenance.
+        config: `config.json` of the bundle.
+        version: Of the bundle.
+        digest: Of the bundle.
+    """
+
+    name: str
+    metrics: Json
+    training: Json = field(default_factory=dict)
+    config: Json = field(default_factory=dict)
+    version: str = ""
+    digest: str = ""
+
+
+def render_report(
+    *,
+    study: str,
+    source: Json,
+    data_report: Json,
+    comparison: Json,
+    models: Mapping[str, ModelSection | None],
+    mistakes: Sequence[Mistake] = (),
+) -> str:
+    """The page as HTML.
+
+    Args:
+        study: Name of the study, such as "genre".
+        source: Where the recordings come from: `synthesized` (bool) and `notes` (sentences shown above the
+        figures). data_report: What `auricle.corpora.data_report.describe_corpus` returned. comparison: What
+        `compare_models` returned. models: The models of the study in its order, None where one is not
+        trained. mistakes: See `auricle.evaluation.mistakes`; each carries its excerpt.
+    """
+    environment = _environment()
+    sections = [section for section in models.values() if section is not None]
+    order, shared = list(models), views.shared_warnings(sections)
+    context = {
+        "study": study,
+        "css": _markup(environment, "report.css"),
+        "version": version("auricle"),
+        "verdict": comparison["verdict"],
+        "remarks": remarks(source, data_report),
+        "tiles": views.tiles(comparison),
+        "contents": [
+            (key, title) for key, title in CONTENTS.items() if sections or key in ("data", "models")
+        ],
+        "data": data_view(data_report),
+        "comparison": comparison,
+        "models_lead": views.models_lead(comparison),
+        "columns": views.columns(comparison),
+        "comparison_charts": views.comparison_charts(comparison, order),
+        "order": order,
+        "sections": [views.section_view(section, said=shared) for section in sections],
+        "mistakes": mistakes,
+        "provenance": provenance_rows(sections),
+        "shared_warnings": shared,
+        "claim_groups": views.claim_groups(sections),
+        "confidence": views.share(comparison["confidence"]),
+        "samples": comparison["bootstrap_samples"],
+    }
+    return environment.get_template("report.html.j2").render(context)
+
+
+def remarks(source: Json, data_report: Json) -> list[str]:
+    """What a reader must know before the first figure.
+
+    A corpus that Auricle synthesized, recordings that are their own groups, and the notes of the source: said
+    once each.
+    """
+    notes = [str(note) for note in source.get("notes") or []]
+    said = " ".join(notes).lower()
+    found = []
+    if source.get("synthesized") and "synthesized" not in said:
+        found.append(SYNTHESIZED)
+    found += notes
+    if list(data_report.get("group_by") or []) == ["recording"] and "flatter" not in said:
+        found.append(FLATTERING)
+    return found
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("auricle.evaluation", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=views.number,
+        share=views.share,
+        signed=signed,
+        model_name=model_name,
+        figure_name=FIGURE_NAMES.__getitem__,
+        interval_text=interval_text,
+        with_reason=views.with_reason,
+    )
+    return environment
+
+
+def _markup(environment: "Environment", name: str) -> Any:
+    """A file of the templates as it is: a style sheet is not text to be escaped."""
+    from markupsafe import Markup
+
+    assert environment.loader is not None
+    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704

@@ -1,0 +1,91 @@
+"""The card can be read by people and by the Hugging Face Hub, and hides nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard
+from scored_samples import Study
+
+from auricle.evaluation.card import model_card
+from auricle.evaluation.evaluate import evaluate_model
+from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.report import FLATTERING, SYNTHESIZED
+
+CONFIG = {"model_type": "auricle_spectrogram_cnn"}
+TRAINING: dict[str, Any] = {
+    "trained_at": "2026-11-20T23:10:05+00:00",
+    "seed": 7,
+    "protocol": "holdout",
+    "git_revision": None,
+    "versions": {"torch": "2.11.0", "auricle": "0.1.0"},
+    "data": {"digest": "ab12" * 16, "recordings": 600},
+}
+DATA: dict[str, Any] = {
+    "group_by": ["recording"],
+    "recordings": 600,
+    "groups": 200,
+    "hours": 1.7,
+    "splits": [{"split": "train", "recordings": 360}, {"split": "test", "recordings": 120}],
+    "warnings": ["Class 'polka' is not in test."],
+}
+
+
+@pytest.fixture
+def metrics(study: Callable[..., Study]) -> dict[str, Any]:
+    made = study()
+    rare = (made.manifest["split"] == "test") & (made.manifest["label"] == "metal")
+    kept = made.manifest.loc[rare, "group"].unique()[:3]
+    manifest = made.manifest[~rare | made.manifest["group"].isin(kept)]
+    return evaluate_model(made.strong, manifest, EvaluateParams(bootstrap_samples=100))
+
+
+@pytest.fixture
+def card(metrics: dict[str, Any]) -> str:
+    source = {"folder": "demo_genre", "layout": "audiofolder", "synthesized": True, "notes": []}
+    return model_card(CONFIG, TRAINING, metrics, DATA, source, name="genre.cnn")
+
+
+class TestFrontMatter:
+    def test_is_what_the_hub_expects(self, card: str, metrics: dict[str, Any]) -> None:
+        data = ModelCard(card).data
+        assert data.library_name == "auricle"
+        assert data.pipeline_tag == "audio-classification"
+        assert "auricle_spectrogram_cnn" in data.tags
+        assert data.license is None
+        results = {result.metric_type: result for result in data.eval_results}
+        assert set(results) == {"accuracy", "f1", "roc_auc"}
+        assert results["accuracy"].metric_value == pytest.approx(
+            metrics["figures"]["accuracy"]["value"], abs=1e-4
+        )
+        assert results["accuracy"].dataset_split == "test"
+
+
+class TestText:
+    def test_gives_every_figure_its_interval_beside_the_majority(
+        self, card: str, metrics: dict[str, Any]
+    ) -> None:
+        entry = metrics["figures"]["macro_f1"]
+        row = (
+            f"| macro-F1 | {entry['value']:.3f} | {entry['low']:.3f} to {entry['high']:.3f} |"
+            f" {entry['majority']:.3f} |"
+        )
+        assert row in card
+
+    def test_says_what_it_must_not_be_trusted_with(self, card: str) -> None:
+        assert SYNTHESIZED in card
+        assert FLATTERING in card
+        assert "Class 'polka' is not in test." in card
+        assert "Too few groups for a claim" in card
+        assert "no claim |" in card
+
+    def test_tells_data_split_versions_and_use(self, card: str) -> None:
+        assert "`" + "ab12" * 16 + "`" in card
+        assert "train 360, test 120" in card
+        assert "torch 2.11.0" in card
+        assert 'auricle.load("genre.cnn")' in card
+
+    def test_without_a_name_it_loads_by_folder(self, metrics: dict[str, Any]) -> None:
+        card = model_card(CONFIG, TRAINING, metrics, DATA, {"folder": "songs"})
+        assert 'auricle.load("path/of/this/folder")' in card
+        assert SYNTHESIZED not in card
