@@ -1,0 +1,1 @@
+"""Kedro datasets: how Auricle's artifacts lie on disk. The catalog names them by module and class."""

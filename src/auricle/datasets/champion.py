@@ -1,0 +1,144 @@
+"""The champion of a model, and the outputs (predictions, embeddings, metrics, pictures) that belong to it."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+from kedro.io.core import parse_dataset_definition
+from kedro_datasets._typing import JSONPreview
+
+from auricle.models.bundle import BundleRef
+from auricle.models.champion import read_champion, write_champion
+
+
+class ChampionDataset(AbstractDataset[BundleRef, BundleRef | None]):
+    """The pointer to the bundle that every consumer of a model loads.
+
+    Saving a bundle moves the pointer to it, atomically; loading follows the pointer and verifies the bundle.
+    With `missing_ok`, a model that was never trained loads as None, for those who compare what there is.
+
+    Example:
+        >>> genre.cnn.champion:
+        >>>   type: auricle.datasets.champion.ChampionDataset
+        >>>   filepath: data/06_models/genre/cnn/champion.json
+    """
+
+    def __init__(
+        self, *, filepath: str, missing_ok: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._pointer = Path(filepath)
+        self._missing_ok = missing_ok
+        self.metadata = metadata
+
+    def load(self) -> BundleRef | None:
+        """The champion's bundle, its checksums verified."""
+        if self._missing_ok and not self._pointer.exists():
+            return None
+        return read_champion(self._pointer)
+
+    def save(self, data: BundleRef) -> None:
+        """Move the pointer to this bundle."""
+        write_champion(self._pointer, data, moved_by="training")
+
+    def _exists(self) -> bool:
+        return self._pointer.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._pointer)}
+
+    def preview(self) -> JSONPreview:
+        """The pointer's own JSON."""
+        return JSONPreview(self._pointer.read_text(encoding="utf-8"))
+
+
+class ChampionOutputDataset(AbstractDataset[Any, Any]):
+    """An output that belongs to a champion's version: it lies in a folder named after that version.
+
+    Wraps any dataset whose configuration has a `filepath`; the version's folder is put before the file's
+    name, so that the outputs of an older champion stay beside those of the present one.
+
+    Example:
+        >>> genre.cnn.predictions:
+        >>>   type: auricle.datasets.champion.ChampionOutputDataset
+        >>>   champion: {filepath: data/06_models/genre/cnn/champion.json}
+        >>>   dataset:
+        >>>     type: pandas.ParquetDataset
+        >>>     filepath: data/07_model_output/genre/cnn/predictions.parquet
+    """
+
+    def __init__(
+        self,
+        *,
+        champion: dict[str, str],
+        dataset: dict[str, Any],
+        missing_ok: bool = False,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._pointer = Path(champion["filepath"])
+        self._config = dataset
+        self._missing_ok = missing_ok
+        self.metadata = metadata
+
+    def load(self) -> Any:
+        """What the present champion's version holds; None where `missing_ok` is set and nothing is there."""
+        if self._missing_ok and not self._exists():
+            return None
+        return self._wrapped().load()
+
+    def save(self, data: Any) -> None:
+        """Write into the folder of the present champion's version."""
+        self._wrapped().save(data)
+
+    @property
+    def preview(self) -> Any:
+        """The wrapped dataset's own preview, where it has one and the champion has this output."""
+        if not self._exists():
+            raise AttributeError("nothing to preview yet")
+        return self._wrapped().preview  # type: ignore[attr-defined]
+
+    def _wrapped(self) -> AbstractDataset[Any, Any]:
+        version = read_champion(self._pointer, verify=False).version
+        template = Path(self._config["filepath"])
+        config = deepcopy(self._config) | {"filepath": str(template.parent / version / template.name)}
+        dataset_class, arguments = parse_dataset_definition(config)
+        return dataset_class(**arguments)
+
+    def _exists(self) -> bool:
+        return self._pointer.exists() and self._wrapped().exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"champion": str(self._pointer), "dataset": self._config}
+
+
+class ModelCardDataset(AbstractDataset[str, str]):
+    """The model card of the champion: README.md inside its bundle, which the bundle's checksums leave out.
+
+    The card holds figures, which exist only after the bundle was sealed and evaluated.
+
+    Example:
+        >>> genre.cnn.card:
+        >>>   type: auricle.datasets.champion.ModelCardDataset
+        >>>   champion: {filepath: data/06_models/genre/cnn/champion.json}
+    """
+
+    def __init__(self, *, champion: dict[str, str], metadata: dict[str, Any] | None = None) -> None:
+        self._pointer = Path(champion["filepath"])
+        self.metadata = metadata
+
+    def load(self) -> str:
+        """The card's Markdown."""
+        return self._path().read_text(encoding="utf-8")
+
+    def save(self, data: str) -> None:
+        """Write the card into the champion's bundle."""
+        self._path().write_text(data, encoding="utf-8")
+
+    def _path(self) -> Path:
+        return read_champion(self._pointer, verify=False).path / "README.md"
+
+    def _exists(self) -> bool:
+        return self._pointer.exists() and self._path().exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"champion": str(self._pointer)}

@@ -1,0 +1,55 @@
+"""The spectrogram store as a catalog entry: a node yields chunks of spectrograms, readers get the folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.io import AbstractDataset
+
+from auricle.audio.store import SpectrogramStore
+
+
+@dataclass(frozen=True)
+class SpectrogramChunk:
+    """Spectrograms of one front end, to be appended together.
+
+    Attributes:
+        front_end_digest: names the store.
+        n_bands: rows of every spectrogram.
+        records: by `recording_id`, each [shape=(n_bands, frames)].
+    """
+
+    front_end_digest: str
+    n_bands: int
+    records: Mapping[str, np.ndarray]
+
+
+class SpectrogramStoreDataset(AbstractDataset[SpectrogramChunk, Path]):
+    """The folder of spectrogram stores of a corpus, one store per front end.
+
+    Example:
+        >>> genre.spectrograms:
+        >>>   type: auricle.datasets.spectrograms.SpectrogramStoreDataset
+        >>>   filepath: data/04_feature/genre/spectrograms
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._root = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """The folder; open a store in it with `SpectrogramStore.open(folder, front_end.digest, n_bands)`."""
+        return self._root
+
+    def save(self, data: SpectrogramChunk) -> None:
+        """Append a chunk. Nothing stays open between chunks, so that whoever comes next can write."""
+        with SpectrogramStore.open(self._root, data.front_end_digest, data.n_bands, mode="a") as store:
+            store.append(data.records)
+
+    def _exists(self) -> bool:
+        return self._root.is_dir() and any(self._root.iterdir())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._root)}

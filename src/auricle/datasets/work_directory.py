@@ -1,0 +1,39 @@
+"""A folder that a long node works in, handed to it by the catalog since no node can read what it writes."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+
+class WorkDirectoryDataset(AbstractDataset[None, Path]):
+    """Loads as the path of a folder that exists; the node keeps its checkpoints there.
+
+    Example:
+        >>> genre.cnn.work_directory:
+        >>>   type: auricle.datasets.work_directory.WorkDirectoryDataset
+        >>>   filepath: data/06_models/genre/cnn/work
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._folder = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """The folder, made where it is missing."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def save(self, data: None) -> None:
+        """Refused: nodes write into the folder themselves.
+
+        Raises:
+            DatasetError: always.
+        """
+        raise NotImplementedError("a work directory is written by the node that loads it")
+
+    def _exists(self) -> bool:
+        return self._folder.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._folder)}

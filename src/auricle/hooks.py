@@ -1,0 +1,60 @@
+"""Kedro hooks of the project: refuse what cannot work before any node runs, and say plainly what failed."""
+
+import logging
+import time
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from auricle.errors import AuricleError
+
+logger = logging.getLogger(__name__)
+
+
+class ProjectHooks:
+    """Checks before a run, timing of nodes, and one plain line for an error that a user is meant to read."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, float] = {}
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Refuse a device that this machine lacks before hours of ingestion, not after them.
+
+        Raises:
+            ConfigurationError: `device` or `precision` of a deep model cannot be had here.
+        """
+        names = {name for node in pipeline.only_nodes_with_tags("deep").nodes for name in node.inputs}
+        for name in sorted(name for name in names if name.startswith("params:") and name.endswith(".train")):
+            from auricle.training.device import resolve_device, resolve_precision
+            from auricle.training.params import TrainParams
+
+            params = TrainParams.model_validate(catalog.load(name))
+            resolve_precision(params.precision, resolve_device(params.device))
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Note when a node starts."""
+        self._started[node.name] = time.monotonic()
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Say how long a node took, where it took long enough to matter."""
+        seconds = time.monotonic() - self._started.pop(node.name)
+        if seconds >= 1:
+            logger.info("%s took %.1f s", node.name, seconds)
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        """Say in one line what a traceback buries."""
+        if isinstance(error, AuricleError):
+            logger.error("%s: %s", node.name, error)
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Point to the pages that the run has made."""
+        for name in sorted(pipeline.all_outputs()):
+            if name.endswith(".report"):
+                logger.info("Report: %s", catalog[name]._describe()["filepath"])

@@ -1,0 +1,72 @@
+"""What `kedro run --pipelines=` knows, made from the table of studies."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from kedro.pipeline import Pipeline
+
+from auricle.pipelines import (
+    cache_spectrograms,
+    evaluate,
+    extract_features,
+    ingest,
+    train_deep,
+    train_forest,
+)
+from auricle.studies import STUDIES, TRAINED_BY
+
+
+class Recipe(NamedTuple):
+    """How a model comes about: the pipeline that prepares its input, and the one that trains it."""
+
+    prepare: Callable[[str], Pipeline]
+    train: Callable[[str, str], Pipeline]
+
+
+RECIPES = {
+    "random_forest": Recipe(extract_features.create_pipeline, train_forest.create_pipeline),
+    "cnn": Recipe(cache_spectrograms.create_pipeline, train_deep.create_pipeline),
+}
+
+# The models that `kedro run` trains and compares.
+DEFAULT_MODELS = ("random_forest", "cnn")
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """All pipelines by name. Each is complete: it runs whatever it needs, from the recordings on."""
+    training = {model: _train(model) for model in RECIPES}
+    return {
+        "ingest": _joined(ingest.create_pipeline(corpus) for corpus in STUDIES),
+        "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline),
+        "extract_features": _prepare(extract_features.create_pipeline),
+        **{TRAINED_BY[model]: pipeline for model, pipeline in training.items()},
+        "evaluate": _joined(
+            evaluate.create_pipeline(corpus, models, models) for corpus, models in STUDIES.items()
+        ),
+        "__default__": _joined(training[model] for model in DEFAULT_MODELS),
+    }
+
+
+def _train(model: str) -> Pipeline:
+    recipe = RECIPES[model]
+    return _joined(
+        ingest.create_pipeline(corpus)
+        + recipe.prepare(corpus)
+        + recipe.train(corpus, model)
+        + evaluate.create_pipeline(corpus, [model], models)
+        for corpus, models in STUDIES.items()
+        if model in models
+    )
+
+
+def _prepare(prepare: Callable[[str], Pipeline]) -> Pipeline:
+    """A preparation in every study with a model that needs it."""
+    return _joined(
+        ingest.create_pipeline(corpus) + prepare(corpus)
+        for corpus, models in STUDIES.items()
+        if any(RECIPES[model].prepare is prepare for model in models)
+    )
+
+
+def _joined(pipelines: Iterable[Pipeline]) -> Pipeline:
+    return sum(pipelines, start=Pipeline([]))

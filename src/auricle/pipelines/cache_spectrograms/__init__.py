@@ -1,0 +1,5 @@
+"""Caching of spectrograms, one store per front end."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,51 @@
+"""The node that fills the spectrogram store."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from auricle.audio.extraction import extract_in_chunks
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.limits import AudioLimits
+from auricle.audio.store import SpectrogramStore
+from auricle.corpora.params import IngestParams
+from auricle.corpora.selection import usable_paths
+from auricle.datasets.spectrograms import SpectrogramChunk
+from auricle.errors import AudioError
+
+logger = logging.getLogger(__name__)
+
+CHUNK_SIZE = 64
+
+
+def cache_spectrograms(
+    recordings: Path,
+    manifest: pd.DataFrame,
+    cached_spectrograms: Path,
+    front_end: FrontEndParams,
+    decoding: AudioLimits,
+    ingest: IngestParams,
+) -> Iterator[SpectrogramChunk]:
+    """Decode every usable recording that the store lacks, in child processes; yields chunks to append."""
+    extractor = LogMelFrontEnd(front_end)
+    with SpectrogramStore.open(cached_spectrograms, extractor.digest, extractor.n_bands, mode="a") as store:
+        missing = {key: path for key, path in usable_paths(manifest).items() if key not in store}
+    logger.info("%d spectrograms to compute, the others are cached", len(missing))
+    chunks = extract_in_chunks(
+        extractor,
+        recordings,
+        missing,
+        decoding,
+        workers=ingest.workers,
+        chunk_size=CHUNK_SIZE,
+        description="spectrograms",
+        half_precision=True,
+    )
+    for chunk in chunks:
+        for key, result in chunk.items():
+            if isinstance(result, AudioError):
+                logger.warning("no spectrogram of %s: %s", missing[key], result)
+        records = {key: result for key, result in chunk.items() if not isinstance(result, AudioError)}
+        yield SpectrogramChunk(extractor.digest, extractor.n_bands, records)

@@ -1,0 +1,78 @@
+"""Nodes of the ingestion: each hands catalog entries to `auricle.corpora`."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auricle.audio.limits import AudioLimits
+from auricle.audio.synthesis import DemoParams
+from auricle.corpora.data_report import describe_corpus, log_summary
+from auricle.corpora.inspection import find_audio, inspect_files
+from auricle.corpora.layouts import read_layout
+from auricle.corpora.manifest import build_manifest
+from auricle.corpora.params import IngestParams
+from auricle.errors import CorpusError
+
+logger = logging.getLogger(__name__)
+
+
+def provide_recordings(recordings: Path, demo: DemoParams, ingest: IngestParams) -> dict[str, Any]:
+    """Render the demo corpus where it is asked for, and say where the recordings come from.
+
+    Raises:
+        CorpusError: the folder does not exist, or holds no recording.
+    """
+    if demo.enabled:
+        from auricle.audio.synthesis.render import render_demo
+
+        render_demo(recordings, demo, workers=ingest.workers)
+    if not recordings.is_dir():
+        raise CorpusError(
+            f"{recordings} is not a folder: put the recordings there, or name their folder by `recordings` "
+            "in the environment's globals.yml"
+        )
+    if not find_audio(recordings):
+        raise CorpusError(f"{recordings} holds no audio file (wav, flac, ogg or mp3)")
+    return {
+        "folder": recordings.name,
+        "layout": ingest.layout,
+        "synthesized": demo.enabled,
+        "demo": demo.model_dump() if demo.enabled else None,
+        "notes": list(ingest.notes),
+    }
+
+
+def inspect_recordings(
+    recordings: Path,
+    source: dict[str, Any],
+    known_files: pd.DataFrame,
+    ingest: IngestParams,
+    decoding: AudioLimits,
+) -> Iterator[pd.DataFrame]:
+    """Inspect every file that is new or changed since the last run; yields the inventory in chunks."""
+    listed = read_layout(ingest.layout, recordings, ingest.layout_options)["path"].tolist()
+    paths = sorted(set(find_audio(recordings)) | {path for path in listed if (recordings / path).is_file()})
+    known = known_files if len(known_files) else None
+    yield from inspect_files(recordings, paths, known, decoding, workers=ingest.workers)
+
+
+def assign_splits_and_build_manifest(
+    recordings: Path, files: pd.DataFrame, known_splits: pd.DataFrame, ingest: IngestParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Join inventory and labels, group, split; returns the ledger's new rows and the manifest."""
+    layout = read_layout(ingest.layout, recordings, ingest.layout_options)
+    present = files[[(recordings / path).is_file() for path in files["path"]]]
+    ledger = known_splits if len(known_splits) else None
+    manifest, ledger_now = build_manifest(present, layout, ledger, ingest)
+    # The ledger only grows at its end, so what comes after the rows that were known is new.
+    return ledger_now.iloc[len(known_splits) :], manifest
+
+
+def report_data(manifest: pd.DataFrame, ingest: IngestParams) -> dict[str, Any]:
+    """Counts, durations, quarantine and warnings, as JSON and as a few lines of log."""
+    report = describe_corpus(manifest, ingest)
+    log_summary(report)
+    return report

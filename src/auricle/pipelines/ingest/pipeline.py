@@ -1,0 +1,34 @@
+"""The ingestion pipeline of a corpus."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import assign_splits_and_build_manifest, inspect_recordings, provide_recordings, report_data
+
+
+def create_pipeline(corpus: str) -> Pipeline:
+    """From the folder of recordings to manifest, ledger and data report, in the corpus's namespace."""
+    return Pipeline(
+        [
+            Node(
+                provide_recordings,
+                ["recordings", "params:demo", "params:ingest"],
+                "source",
+                name="provide_recordings",
+            ),
+            Node(
+                inspect_recordings,
+                ["recordings", "source", "known_files", "params:ingest", "params:decoding"],
+                "files",
+                name="inspect_recordings",
+            ),
+            Node(
+                assign_splits_and_build_manifest,
+                ["recordings", "files", "known_splits", "params:ingest"],
+                ["splits", "manifest"],
+                name="build_manifest",
+            ),
+            Node(report_data, ["manifest", "params:ingest"], "data_report", name="report_data"),
+        ],
+        namespace=corpus,
+        tags="ingest",
+    )

@@ -1,0 +1,44 @@
+"""Nodes that train any deep model and let its champion predict. Heavy imports stand inside the functions."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.store import SpectrogramStore
+from auricle.models.bundle import BundleDraft, BundleRef
+from auricle.models.params import CnnParams, WindowParams
+from auricle.training.params import TrainParams
+
+
+def fit(
+    manifest: pd.DataFrame,
+    spectrograms: Path,
+    front_end: FrontEndParams,
+    model: CnnParams,
+    train: TrainParams,
+    windows: WindowParams,
+    work_directory: Path,
+) -> BundleDraft:
+    """Train by the corpus's protocol, resuming what an earlier run with the same inputs has left."""
+    from auricle.training.deep import fit_deep
+
+    extractor = LogMelFrontEnd(front_end)
+    with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
+        return fit_deep(manifest, store, extractor, model, train, windows, work_directory)
+
+
+def move_champion(bundle: BundleRef) -> BundleRef:
+    """A person at work wants to see the new model: what was trained becomes the champion at once."""
+    return bundle
+
+
+def predict(
+    champion: BundleRef, manifest: pd.DataFrame, spectrograms: Path, train: TrainParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions and embeddings of the champion for every usable recording."""
+    from auricle.inference.scoring import score_spectrograms
+
+    extractor = LogMelFrontEnd.from_pretrained(champion.path)
+    with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
+        return score_spectrograms(champion, store, manifest, device=train.device)

@@ -1,0 +1,38 @@
+"""The training pipeline of every deep model."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import fit, move_champion, predict
+
+
+def create_pipeline(corpus: str, model: str) -> Pipeline:
+    """From manifest and spectrograms to bundle, champion and predictions, in the model's namespace."""
+    return Pipeline(
+        [
+            Node(
+                fit,
+                [
+                    "manifest",
+                    "spectrograms",
+                    "params:front_end",
+                    "params:model",
+                    "params:train",
+                    "params:windows",
+                    "work_directory",
+                ],
+                "bundle",
+                name="fit",
+            ),
+            Node(move_champion, "bundle", "champion", name="move_champion"),
+            Node(
+                predict,
+                ["champion", "manifest", "spectrograms", "params:train"],
+                ["predictions", "embeddings"],
+                name="predict",
+            ),
+        ],
+        namespace=f"{corpus}.{model}",
+        inputs={"manifest": f"{corpus}.manifest", "spectrograms": f"{corpus}.spectrograms"},
+        parameters={"params:front_end": f"params:{corpus}.front_end"},
+        tags=["train", "deep"],
+    )

@@ -1,0 +1,19 @@
+"""Kedro's settings of the project: hooks, and how configuration is read and merged."""
+
+from kedro.config import OmegaConfigLoader
+from omegaconf.resolvers import oc
+
+from auricle.hooks import ProjectHooks
+
+HOOKS = (ProjectHooks(),)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+
+CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # An environment changes single parameters; Kedro's default replaces everything below a top-level key.
+    "merge_strategy": {"parameters": "soft"},
+    # Where a user's recordings lie is the machine's business, so an environment may ask for it.
+    "custom_resolvers": {"oc.env": oc.env},
+}

@@ -1,0 +1,88 @@
+"""What `kedro registry list` and `kedro run --pipelines=` promise, without running anything."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from auricle.pipeline_registry import RECIPES, register_pipelines
+from auricle.studies import STUDIES, TRAINED_BY
+
+EXPECTED = {
+    "ingest",
+    "cache_spectrograms",
+    "extract_features",
+    "train_rf",
+    "train_cnn",
+    "evaluate",
+    "__default__",
+}
+
+
+class TestRegistry:
+    def test_names(self) -> None:
+        assert set(register_pipelines()) == EXPECTED
+
+    def test_every_model_of_every_study_can_be_trained(self) -> None:
+        for models in STUDIES.values():
+            assert set(models) <= set(RECIPES) == set(TRAINED_BY)
+
+    def test_default_trains_and_compares_forest_and_cnn(self) -> None:
+        names = {node.name for node in register_pipelines()["__default__"].nodes}
+        assert {
+            "genre.random_forest.fit",
+            "genre.cnn.fit",
+            "genre.evaluation.compare",
+            "genre.evaluation.report",
+        } <= names
+
+    @pytest.mark.parametrize("pipeline", ["train_rf", "train_cnn"])
+    def test_training_starts_from_nothing_but_recordings_and_parameters(self, pipeline: str) -> None:
+        free = register_pipelines()[pipeline].inputs()
+        other = {name for name in free if not name.startswith("params:")}
+        tolerant = {"genre.recordings", "genre.known_files", "genre.known_splits"}
+        tolerant |= {"genre.known_features", "genre.cached_spectrograms"}
+        of_other_models = {name for name in other if name.count(".") == 2}
+        assert other - of_other_models <= tolerant
+
+    def test_namespace_narrows_to_a_corpus(self) -> None:
+        everything = register_pipelines()["__default__"]
+        assert everything.only_nodes_with_namespaces(["genre"]).nodes == everything.nodes
+
+    def test_imports_neither_torch_nor_transformers(self) -> None:
+        code = (
+            "import sys\n"
+            "from auricle.pipeline_registry import register_pipelines\n"
+            "import auricle.settings\n"
+            "register_pipelines()\n"
+            "heavy = {'torch', 'transformers', 'sklearn', 'matplotlib', 'librosa.core'} & set(sys.modules)\n"
+            "sys.exit(f'imported {heavy}' if heavy else 0)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+class TestCatalog:
+    @pytest.mark.parametrize("env", ["base", "ci", "gtzan"])
+    def test_every_dataset_of_every_pipeline_is_a_catalog_entry(self, project: Path, env: str) -> None:
+        bootstrap_project(project)
+        with KedroSession.create(project, env=env) as session:
+            catalog = session.load_context().catalog
+            for name, pipeline in register_pipelines().items():
+                missing = {dataset for dataset in pipeline.datasets() if dataset not in catalog}
+                assert not missing, f"{name} in {env}"
+
+    def test_environments_never_write_to_one_place(self, project: Path) -> None:
+        written: dict[str, set[str]] = {}
+        bootstrap_project(project)
+        for env in ("base", "ci", "gtzan"):
+            with KedroSession.create(project, env=env) as session:
+                catalog = session.load_context().catalog
+                outputs = register_pipelines()["__default__"].all_outputs()
+                written[env] = {str(catalog[name]._describe()) for name in outputs}
+        assert not written["base"] & written["ci"]
+        assert not written["base"] & written["gtzan"]
+        assert not written["ci"] & written["gtzan"]

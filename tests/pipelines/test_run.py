@@ -1,0 +1,191 @@
+"""`kedro run` on a small rendering: what it makes, what it does not do twice, and what it refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+import auricle
+
+Run = Callable[..., dict[str, Any]]
+
+
+def catalog_of(project: Path, env: str = "ci") -> Any:
+    bootstrap_project(project)
+    with KedroSession.create(project, env=env) as session:
+        return session.load_context().catalog
+
+
+def report_of(project: Path) -> str:
+    return (project / "data/ci/08_reporting/genre/report.html").read_text(encoding="utf-8")
+
+
+class TestWholeRun:
+    def test_every_output_is_there(self, trained: Path) -> None:
+        catalog = catalog_of(trained)
+        for model in ("random_forest", "cnn"):
+            for output in ("champion", "predictions", "embeddings", "metrics", "card"):
+                assert catalog.exists(f"genre.{model}.{output}"), f"{model}: {output}"
+
+    def test_broken_files_are_quarantined_with_a_reason(self, trained: Path) -> None:
+        manifest = catalog_of(trained).load("genre.manifest")
+        quarantined = manifest[manifest["status"] == "quarantined"]
+        assert len(quarantined) >= 5
+        assert quarantined["reason"].str.len().gt(3).all()
+        assert (manifest["status"] == "ok").sum() == 48
+
+    def test_no_artist_is_in_two_splits(self, trained: Path) -> None:
+        manifest = catalog_of(trained).load("genre.manifest")
+        usable = manifest[manifest["status"] == "ok"]
+        assert usable.groupby("meta_artist")["split"].nunique().eq(1).all()
+        assert set(usable["split"]) == {"train", "validation", "test"}
+
+    @pytest.mark.parametrize("model", ["random_forest", "cnn"])
+    def test_predictions_keep_the_contract(self, trained: Path, model: str) -> None:
+        catalog = catalog_of(trained)
+        predictions, manifest = catalog.load(f"genre.{model}.predictions"), catalog.load("genre.manifest")
+        classes = list(predictions.columns[2:])
+        assert list(predictions.columns[:2]) == ["recording_id", "split"]
+        assert classes == sorted(manifest["label"].dropna().unique())
+        assert (predictions[classes].dtypes == np.float32).all()
+        np.testing.assert_allclose(predictions[classes].sum(axis=1), 1, atol=1e-3)
+        assert set(predictions["recording_id"]) == set(
+            manifest.loc[manifest["status"] == "ok", "recording_id"]
+        )
+
+    @pytest.mark.parametrize("model", ["random_forest", "cnn"])
+    def test_predictions_lie_in_the_folder_of_the_champion(self, trained: Path, model: str) -> None:
+        pointer = json.loads((trained / f"data/ci/06_models/genre/{model}/champion.json").read_text())
+        outputs = trained / f"data/ci/07_model_output/genre/{model}"
+        assert (outputs / pointer["version"] / "predictions.parquet").exists()
+
+    def test_a_finished_training_leaves_no_work_directory(self, trained: Path) -> None:
+        for model in ("random_forest", "cnn"):
+            work = trained / f"data/ci/06_models/genre/{model}/work"
+            assert not work.exists() or not any(work.iterdir())
+
+    def test_figures_stand_beside_interval_and_majority(self, trained: Path) -> None:
+        for figures in catalog_of(trained).load("genre.comparison")["models"].values():
+            assert {"value", "low", "high", "majority"} <= set(figures["accuracy"])
+
+    def test_report_says_that_the_corpus_is_synthesized(self, trained: Path) -> None:
+        assert "synthesized" in report_of(trained)
+
+    def test_card_says_how_to_load_the_model(self, trained: Path) -> None:
+        assert 'auricle.load("genre.cnn")' in catalog_of(trained).load("genre.cnn.card")
+
+    @pytest.mark.parametrize("model", ["random_forest", "cnn"])
+    def test_auricle_predicts_what_the_pipeline_predicted(self, trained: Path, model: str) -> None:
+        catalog = catalog_of(trained)
+        predictions = catalog.load(f"genre.{model}.predictions").set_index("recording_id")
+        manifest = catalog.load("genre.manifest")
+        row = manifest[manifest["status"] == "ok"].iloc[0]
+        loaded = auricle.load(f"genre.{model}", run_root=trained / "data/ci")
+        said = loaded.predict(trained / "data/ci/01_raw/demo_genre" / row["path"])
+        expected = predictions.loc[row["recording_id"]].drop("split").astype(float)
+        # The store keeps float16, which is a hundredth of a decibel.
+        for label, probability in said.probabilities.items():
+            assert probability == pytest.approx(expected[label], abs=0.02)
+
+
+class TestSecondRun:
+    def test_decodes_and_computes_nothing_again(
+        self, project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run(project, ["cache_spectrograms", "extract_features"])
+        before = catalog_of(project).load("genre.manifest")
+
+        def refuse(*arguments: Any, **options: Any) -> None:
+            items = arguments[1]
+            assert not items, f"{len(items)} files are decoded again"
+
+        for module in ("auricle.audio.extraction", "auricle.corpora.inspection"):
+            original = __import__(module, fromlist=["map_isolated"]).map_isolated
+
+            def checked(*arguments: Any, original: Any = original, **options: Any) -> Any:
+                refuse(*arguments)
+                return original(*arguments, **options)
+
+            monkeypatch.setattr(f"{module}.map_isolated", checked)
+        run(project, ["cache_spectrograms", "extract_features"])
+        pd.testing.assert_frame_equal(catalog_of(project).load("genre.manifest"), before)
+
+    def test_a_growing_corpus_moves_no_recording(self, project: Path, run: Run) -> None:
+        run(project, ["ingest"])
+        before = catalog_of(project).load("genre.manifest").set_index("path")["split"]
+        run(
+            project, ["ingest"], params={"genre.demo.clips_per_genre": 12, "genre.demo.artists_per_genre": 12}
+        )
+        after = catalog_of(project).load("genre.manifest").set_index("path")["split"]
+        assert len(after) > len(before)
+        kept = after.reindex(before.index).dropna()
+        assert len(kept) >= 40
+        pd.testing.assert_series_equal(kept, before.loc[kept.index])
+
+
+class TestComparison:
+    def test_names_what_is_missing_and_how_to_train_it(self, project: Path, run: Run) -> None:
+        run(project, ["train_rf"])
+        comparison = catalog_of(project).load("genre.comparison")
+        assert list(comparison["models"]) == ["random_forest"]
+        assert comparison["missing"][0]["command"] == "kedro run --pipelines=train_cnn"
+        assert "train_cnn" in report_of(project)
+
+    def test_evaluate_reads_what_exists(self, trained: Path, run: Run) -> None:
+        report = trained / "data/ci/08_reporting/genre/report.html"
+        report.unlink()
+        run(trained, ["evaluate"])
+        assert "random_forest" in report_of(trained) or "Random Forest" in report_of(trained)
+
+    def test_evaluate_before_any_training_is_a_page_too(self, project: Path, run: Run) -> None:
+        run(project, ["ingest"])
+        run(project, ["evaluate"])
+        assert "train_rf" in report_of(project)
+
+
+class TestRefusals:
+    """Contradictions are refused before any node runs."""
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"genre.cnn.train.epocs": 3}, "epocs"),
+            ({"genre.ingest.layout": "nonsense"}, "nonsense.*audiofolder"),
+            ({"genre.cnn.train.device": "tpu"}, "device"),
+            ({"genre.front_end.fmax": 20_000.0}, "fmax"),
+            ({"genre.ingest.validation_share": 0.6, "genre.ingest.test_share": 0.6}, "nothing to train on"),
+            ({"genre.cnn.windows.hop_seconds": 9.0}, "hop_seconds"),
+        ],
+    )
+    def test_parameter(self, project: Path, run: Run, params: dict[str, Any], message: str) -> None:
+        with pytest.raises(Exception, match=rf"(?s){message}"):
+            run(project, ["train_cnn"], params=params)
+        assert not (project / "data/ci/02_intermediate").exists()
+
+    def test_device_that_is_not_there(self, project: Path, run: Run) -> None:
+        import torch
+
+        if torch.cuda.is_available():
+            pytest.skip("this machine has CUDA")
+        with pytest.raises(Exception, match="cuda"):
+            run(project, ["train_cnn"], params={"genre.cnn.train.device": "cuda"})
+        assert not (project / "data/ci/02_intermediate").exists()
+
+    def test_pipeline(self, project: Path, run: Run) -> None:
+        with pytest.raises(ValueError, match="train_nothing"):
+            run(project, ["train_nothing"])
+
+    def test_missing_folder(self, project: Path, run: Run) -> None:
+        with pytest.raises(Exception, match=r"is not a folder.*globals\.yml"):
+            run(project, ["ingest"], params={"genre.demo.enabled": False})
+
+    def test_empty_folder(self, project: Path, run: Run) -> None:
+        (project / "data/ci/01_raw/demo_genre").mkdir(parents=True)
+        with pytest.raises(Exception, match="holds no audio file"):
+            run(project, ["ingest"], params={"genre.demo.enabled": False})
