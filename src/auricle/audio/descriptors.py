@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from auricle.audio.mel import MelFilterbank, empty_bands
+from auricle.audio.mel import MelFilterbank, check_mel
 from auricle.audio.preprocessor import digest_of, read_params, write_config
 from auricle.audio.spectrum import FloatArray, checked_waveform, hann_window, magnitude_spectrogram, to_db
 from auricle.params import Params
@@ -41,11 +41,6 @@ class DescriptorParams(Params):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.hop_length > self.n_fft:
-            raise ValueError(
-                f"hop_length {self.hop_length} is above n_fft {self.n_fft}, samples between frames would be "
-                "lost: lower hop_length"
-            )
         if self.n_mfcc > self.n_mels:
             raise ValueError(
                 f"n_mfcc {self.n_mfcc} is above n_mels {self.n_mels}: lower n_mfcc or raise n_mels"
@@ -55,11 +50,7 @@ class DescriptorParams(Params):
                 f"n_fft {self.n_fft} at sample_rate {self.sample_rate} leaves bands of spectral contrast "
                 f"without a bin: n_fft must be at least {2 * self.sample_rate / _CONTRAST_FMIN:.0f}"
             )
-        if empty := empty_bands(**self.filterbank()):
-            raise ValueError(
-                f"{empty} of n_mels {self.n_mels} bands lie between two bins of n_fft {self.n_fft} and would "
-                "always be empty: lower n_mels or raise n_fft"
-            )
+        check_mel(hop_length=self.hop_length, **self.filterbank())
         return self
 
     def filterbank(self) -> dict[str, Any]:

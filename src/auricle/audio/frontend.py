@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from auricle.audio.mel import MelFilterbank, empty_bands
+from auricle.audio.mel import MelFilterbank, check_mel
 from auricle.audio.preprocessor import digest_of, read_params, write_config
 from auricle.audio.spectrum import (
     FloatArray,
@@ -65,16 +65,7 @@ class FrontEndParams(Params):
             raise ValueError(
                 f"fmin {self.fmin:g} Hz is not below fmax {self.highest_frequency:g} Hz: lower fmin"
             )
-        if self.hop_length > self.n_fft:
-            raise ValueError(
-                f"hop_length {self.hop_length} is above n_fft {self.n_fft}, samples between frames would be "
-                "lost: lower hop_length"
-            )
-        if empty := empty_bands(**self.filterbank()):
-            raise ValueError(
-                f"{empty} of n_mels {self.n_mels} bands lie between two bins of n_fft {self.n_fft} and would "
-                "always be empty: lower n_mels, or raise n_fft or fmin"
-            )
+        check_mel(hop_length=self.hop_length, **self.filterbank())
         return self
 
     def filterbank(self) -> dict[str, Any]:

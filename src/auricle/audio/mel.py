@@ -83,6 +83,27 @@ def empty_bands(*, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax:
     return int(np.count_nonzero(first_above >= first_beyond))
 
 
+def check_mel(
+    *, hop_length: int, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float
+) -> None:
+    """Refuse frames that leave samples out, and bands that would always be empty.
+
+    Raises:
+        ValueError: which says what to change.
+    """
+    if hop_length > n_fft:
+        raise ValueError(
+            f"hop_length {hop_length} is above n_fft {n_fft}, samples between frames would be lost: lower"
+            " hop_length"
+        )
+    empty = empty_bands(sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    if empty:
+        raise ValueError(
+            f"{empty} of n_mels {n_mels} bands lie between two bins of n_fft {n_fft} and would always be"
+            " empty: lower n_mels, or raise n_fft or fmin"
+        )
+
+
 def _to_mel(hz: float) -> float:
     mel = hz / _HZ_PER_MEL
     return (

@@ -28,11 +28,6 @@ def fit(
         return fit_deep(manifest, store, extractor, model, train, windows, work_directory)
 
 
-def move_champion(bundle: BundleRef) -> BundleRef:
-    """A person at work wants to see the new model: what was trained becomes the champion at once."""
-    return bundle
-
-
 def predict(
     champion: BundleRef, manifest: pd.DataFrame, spectrograms: Path, train: TrainParams
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

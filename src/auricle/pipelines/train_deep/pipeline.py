@@ -2,7 +2,9 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import fit, move_champion, predict
+from auricle.pipelines.champion import move_champion
+
+from .nodes import fit, predict
 
 
 def create_pipeline(corpus: str, model: str) -> Pipeline:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from auricle.pipelines.train_deep.nodes import move_champion
+from auricle.pipelines.champion import move_champion
 
 from .nodes import fit, predict
 
