@@ -285,7 +285,7 @@ class TestLedger:
         before, ledger = ingest(rows, group_by=["artist", "album"])
         test, train = (before[before["split"] == split].iloc[0] for split in ("test", "train"))
         link = recording("link.wav", "blues", artist=test["meta_artist"], album=train["meta_album"])
-        with pytest.raises(CorpusError, match="None of the 1 .* links groups that are in different splits"):
+        with pytest.raises(CorpusError, match=r"None of the 1 .* links groups that are in different splits"):
             ingest([link], ledger, group_by=["artist", "album"])
 
     def test_newcomers_that_link_two_splits_through_each_other_do_not_join_them(self) -> None:

@@ -73,7 +73,7 @@ class TestMissingInput:
         assert "1 of 7 usable recordings have no" in caplog.text
 
     def test_no_input_at_all_is_an_error_with_the_command(self, score, manifest):
-        with pytest.raises(CorpusError, match=r"None of the 6 usable recordings.*kedro run --pipelines="):
+        with pytest.raises(CorpusError, match=r"6 of 6 usable recordings.*kedro run --pipelines="):
             score(manifest.assign(recording_id=[f"{number:016x}" for number in range(100, 106)]))
 
     def test_rows_of_another_extractor_do_not_count(self, forest_bundle, features, manifest):

@@ -268,11 +268,21 @@ class TestFolds:
         }
 
 
+def test_a_recording_that_could_not_be_cached_is_left_out(
+    corpus: TinyCorpus, workdir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = corpus.manifest.copy()
+    manifest.loc[3, "recording_id"] = "ffff000000000000"
+    draft = corpus.fit(workdir, manifest=manifest)
+    assert training(draft)["data"]["recordings"] == 17
+    assert "1 of 18 usable recordings have no spectrogram" in caplog.text
+
+
 class TestRefusals:
-    def test_missing_spectrograms(self, corpus: TinyCorpus, workdir: Path) -> None:
+    def test_spectrograms_that_were_not_made(self, corpus: TinyCorpus, workdir: Path) -> None:
         manifest = corpus.manifest.copy()
-        manifest.loc[3, "recording_id"] = "ffff000000000000"
-        with pytest.raises(CorpusError, match=r"1 of 18 recordings .* ffff000000000000.* cache_spectrograms"):
+        manifest.loc[:2, "recording_id"] = ["ffff000000000000", "ffff000000000001", "ffff000000000002"]
+        with pytest.raises(CorpusError, match=r"3 of 18 usable recordings .*--pipelines=cache_spectrograms"):
             corpus.fit(workdir, manifest=manifest)
 
     def test_a_store_of_another_front_end(self, corpus: TinyCorpus, workdir: Path) -> None:

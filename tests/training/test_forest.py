@@ -86,13 +86,21 @@ class TestFolds:
         assert (table.loc[of_fold_0, "pulse"] == 0).all()
 
 
+def test_a_recording_without_features_is_left_out(
+    corpus: TinyCorpus, workdir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    draft = fit_random_forest(corpus.manifest, features_of(corpus).iloc[:-1], EXTRACTOR, PARAMS, workdir)
+    assert open_bundle(draft.path).training["data"]["recordings"] == 17
+    assert "1 of 18 usable recordings have no row of features" in caplog.text
+
+
 class TestRefusals:
     def test_missing_features(self, corpus: TinyCorpus, workdir: Path) -> None:
         features = features_of(corpus).iloc[:-2]
-        with pytest.raises(CorpusError, match=r"2 of 18 recordings have no features .* extract_features"):
+        with pytest.raises(CorpusError, match=r"2 of 18 usable recordings have no .*extract_features"):
             fit_random_forest(corpus.manifest, features, EXTRACTOR, PARAMS, workdir)
 
     def test_features_of_another_extractor(self, corpus: TinyCorpus, workdir: Path) -> None:
         features = features_of(corpus).query("extractor == 'another'")
-        with pytest.raises(CorpusError, match="18 of 18 recordings have no features"):
+        with pytest.raises(CorpusError, match="18 of 18 usable recordings have no row of features"):
             fit_random_forest(corpus.manifest, features, EXTRACTOR, PARAMS, workdir)

@@ -1,5 +1,6 @@
 """From a file to what a model learns from: decode, then the extractor, in child processes over many files."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
@@ -12,6 +13,8 @@ from auricle.audio.extractor import Extractor
 from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError
+
+logger = logging.getLogger(__name__)
 
 
 def extract_file(path: Path, extractor: Extractor, limits: AudioLimits) -> np.ndarray:
@@ -38,8 +41,11 @@ def extract_in_chunks(
     chunk_size: int,
     description: str,
     half_precision: bool = False,
-) -> Iterator[dict[str, np.ndarray | AudioError]]:
-    """Extract from many files, in order; yields chunks by recording, a failed one with its error.
+) -> Iterator[dict[str, np.ndarray]]:
+    """Extract from many files, in order; yields chunks by recording.
+
+    A file that fails (one that was deleted or damaged since it was ingested) is a warning with its reason,
+    and is in no chunk.
 
     Args:
         extractor: what to compute.
@@ -48,7 +54,7 @@ def extract_in_chunks(
         limits: of decoding and of the child processes.
         workers: child processes; None takes all cores.
         chunk_size: recordings a chunk.
-        description: of the progress shown.
+        description: what is extracted, for progress and warnings.
         half_precision: return float16.
     """
     extract = extract_spectrogram if half_precision else extract_file
@@ -59,6 +65,9 @@ def extract_in_chunks(
         limits=limits,
         description=description,
     )
-    records = ((identifier, result) for identifier, (_, result) in zip(paths, results, strict=True))
-    while chunk := dict(islice(records, chunk_size)):
-        yield chunk
+    outcomes = ((identifier, result) for identifier, (_, result) in zip(paths, results, strict=True))
+    while chunk := dict(islice(outcomes, chunk_size)):
+        for identifier, result in chunk.items():
+            if isinstance(result, AudioError):
+                logger.warning("No %s of %s: %s", description, paths[identifier], result)
+        yield {key: result for key, result in chunk.items() if not isinstance(result, AudioError)}

@@ -98,8 +98,8 @@ def _nothing_usable(rows: pd.DataFrame) -> str:
     reasons = rows["reason"].value_counts()
     told = "; ".join(f"{count} x {reason}" for reason, count in reasons.head(3).items())
     return (
-        f"None of the {len(rows)} recordings can be used: {told}. Mend the files that the reasons name, or raise the"
-        " limits in the parameters of decoding."
+        f"None of the {len(rows)} recordings can be used: {told}. Mend the files that the reasons name,"
+        " or raise the limits in the parameters of decoding."
     )
 
 

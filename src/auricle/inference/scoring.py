@@ -1,13 +1,13 @@
 """Scores a whole corpus with a bundle: the tables of predictions and embeddings that all models end in."""
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auricle.errors import BundleError, CorpusError
+from auricle.corpora.selection import having
+from auricle.errors import BundleError
 from auricle.models.bundle import BundleRef
 from auricle.progress import track
 from auricle.training.params import DeviceName
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from auricle.audio.store import SpectrogramStore
 
 OUT_OF_FOLD = "out_of_fold"
-
-logger = logging.getLogger(__name__)
 
 
 def score_spectrograms(
@@ -81,11 +79,10 @@ def score_features(
         CorpusError: where none of the recordings has features of the bundle's extractor.
     """
     from auricle.audio.extractor import load_extractor
-    from auricle.models.forest import forest_embeddings, forest_probabilities, load_forest
+    from auricle.models.forest import forest_embeddings, forest_probabilities, load_forest, rows_of
 
     digest = load_extractor(bundle.path).digest
-    known = features[features["extractor"] == digest].drop_duplicates("recording_id", keep="last")
-    known = known.set_index("recording_id")
+    known = rows_of(features, digest)
     rows = _scorable(manifest, known.index, "row of features", "extract_features")
     values = known.loc[rows["recording_id"]]
     forest = load_forest(bundle.path / "model.skops")
@@ -98,20 +95,9 @@ def score_features(
 
 
 def _scorable(manifest: pd.DataFrame, there: Any, what: str, pipeline: str) -> pd.DataFrame:
-    """Identifier and split of the usable recordings whose input is there; a warning counts the others."""
-    usable = manifest.loc[manifest["status"] == "ok", ["recording_id", "split"]]
-    found = np.fromiter((key in there for key in usable["recording_id"]), dtype=bool, count=len(usable))
-    if not found.any():
-        raise CorpusError(
-            f"None of the {len(usable)} usable recordings has a {what} made by this model's front end: run "
-            f"`kedro run --pipelines={pipeline}`, or train the model again."
-        )
-    if not found.all():
-        logger.warning(
-            "%d of %d usable recordings have no %s and are not scored; `kedro run --pipelines=%s` says why",
-            (~found).sum(), len(usable), what, pipeline,
-        )  # fmt: skip
-    return usable[found].reset_index(drop=True)
+    """Identifier and split of the usable recordings whose input is there, however few they are."""
+    rows = having(manifest, there, what=what, pipeline=pipeline, most_lacking=1.0)
+    return rows[["recording_id", "split"]].reset_index(drop=True)
 
 
 def _tables(

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 TRUSTED = ("sklearn.tree._tree.Tree",)
 
 
+def rows_of(features: pd.DataFrame, extractor: str) -> pd.DataFrame:
+    """The rows that an extractor of this digest made, by `recording_id`; of several, the latest."""
+    rows = features[features["extractor"] == extractor]
+    return rows.drop_duplicates("recording_id", keep="last").set_index("recording_id")
+
+
 def fit_forest(
     features: pd.DataFrame, labels: Sequence[str] | pd.Series[str], params: ForestParams
 ) -> RandomForestClassifier:

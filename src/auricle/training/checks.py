@@ -1,33 +1,24 @@
-"""What must hold before a deep training starts: spectrograms of every recording, crops that fit them."""
+"""What must hold before a deep training starts: the front end of the store, crops that fit."""
 
 import numpy as np
 import numpy.typing as npt
 
 from auricle.audio.frontend import LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
-from auricle.errors import ConfigurationError, CorpusError
+from auricle.errors import ConfigurationError
 
 
-def check_spectrograms(
-    store: SpectrogramStore, front_end: LogMelFrontEnd, recording_ids: npt.NDArray[np.object_]
-) -> None:
-    """Refuse a store of another front end, or one that lacks recordings.
+def check_front_end(store: SpectrogramStore, front_end: LogMelFrontEnd) -> None:
+    """Refuse a store of another front end.
 
     Raises:
         ConfigurationError: the store was made by another front end.
-        CorpusError: spectrograms are missing.
     """
     if store.front_end_digest != front_end.digest:
         raise ConfigurationError(
             f"The spectrogram store was made by the front end {store.front_end_digest}, the model is to "
             f"hear through {front_end.digest}: their parameters differ. Open the store of that front "
             "end; the pipeline cache_spectrograms makes it."
-        )
-    missing = [recording_id for recording_id in recording_ids if recording_id not in store]
-    if missing:
-        raise CorpusError(
-            f"{len(missing)} of {len(recording_ids)} recordings have no cached spectrogram (the first is "
-            f"{missing[0]}). Run the pipeline cache_spectrograms; it computes only what is missing."
         )
 
 
@@ -44,7 +35,7 @@ def crop_frames_of(
     if frames > longest:
         raise ConfigurationError(
             f"A training crop is {seconds:g} s ({frames} frames), longer than every training recording (the "
-            f"longest:  {longest} frames, {front_end.seconds(longest):.1f} s). Lower crop_seconds and "
+            f"longest: {longest} frames, {front_end.seconds(longest):.1f} s). Lower crop_seconds and "
             "window_seconds to what the recordings have."
         )
     return frames

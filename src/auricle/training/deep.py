@@ -10,10 +10,11 @@ import pandas as pd
 
 from auricle.audio.frontend import LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
+from auricle.corpora.selection import having
 from auricle.models.bundle import BundleDraft
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.windows import WindowParams
-from auricle.training.checks import check_spectrograms, crop_frames_of
+from auricle.training.checks import check_front_end, crop_frames_of
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.params import TrainParams
 from auricle.training.staging import FoldReport, finished_fold, keep_fold, prediction_table, stage_bundle
@@ -64,7 +65,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
 
     Args:
         manifest: one row per file of the corpus.
-        store: spectrograms of ``front_end`` for every usable, labelled recording.
+        store: spectrograms of ``front_end``; a recording without one is left out, with a warning.
         front_end: goes into the bundle.
         model_params: the architecture.
         params: of the training.
@@ -73,16 +74,17 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
 
     Raises:
         ConfigurationError: the device, the precision, the crop or the store cannot be used.
-        CorpusError: too few labels, an empty split or fold, missing spectrograms.
+        CorpusError: too few labels, an empty split or fold, too many missing spectrograms.
     """
     from auricle.training.device import resolve_device, resolve_precision
     from auricle.training.quiet import quiet_transformers
 
     device = resolve_device(params.device)
     precision = resolve_precision(params.precision, device)
+    check_front_end(store, front_end)
+    manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
     examples = read_examples(manifest)
     parts = partitions(examples)
-    check_spectrograms(store, front_end, examples.recording_ids)
     learned_from = examples.recording_ids[parts[-1].train]
     seconds = params.crop_seconds or window.window_seconds
     training = DeepTraining(

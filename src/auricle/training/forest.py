@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from auricle.audio.descriptors import DescriptorExtractor
-from auricle.errors import CorpusError
+from auricle.corpora.selection import having
 from auricle.models.bundle import CONFIG, BundleDraft
 from auricle.models.forest import (
     fit_forest,
     forest_config,
     forest_probabilities,
     permutation_importances,
+    rows_of,
     save_forest,
 )
 from auricle.models.params import ForestParams
@@ -48,17 +49,21 @@ def fit_random_forest(
 
     Args:
         manifest: one row per file of the corpus.
-        features: ``recording_id``, ``extractor`` (the digest of what made the row), one column per feature.
+        features: ``recording_id``, ``extractor`` (the digest of what made the row), one column per feature; a
+            recording without a row is left out, with a warning.
         extractor: goes into the bundle.
         params: of the forest.
         workdir: where the bundle is staged; `auricle.training.install.install_draft` cleans up.
 
     Raises:
-        CorpusError: too few labels, an empty split or fold, missing features.
+        CorpusError: too few labels, an empty split or fold, too many missing features.
     """
     started = time.monotonic()
+    known = rows_of(features, extractor.digest)
+    manifest = having(manifest, known.index, what="row of features", pipeline="extract_features")
     examples = read_examples(manifest)
-    fitting = ForestFitting(examples, _select(features, extractor, examples), params)
+    described = known.loc[list(examples.recording_ids), list(extractor.names)]
+    fitting = ForestFitting(examples, described, params)
     parts = partitions(examples)
     plain = {"train": params.model_dump(mode="json"), "features": list(extractor.names)}
     digest = training_digest(data=manifest_digest(manifest), front_end=extractor.digest, **plain)
@@ -147,20 +152,6 @@ class _ForestFiles:
     def save_pretrained(self, folder: Path) -> None:
         save_forest(self.forest, folder / "model.skops")
         write_json(folder / CONFIG, self.config)
-
-
-def _select(features: pd.DataFrame, extractor: DescriptorExtractor, examples: Examples) -> pd.DataFrame:
-    """The features of the examples, in their order, or an error that names what is missing."""
-    rows = features[features["extractor"] == extractor.digest]
-    table = rows.drop_duplicates("recording_id", keep="last").set_index("recording_id")
-    missing = [identifier for identifier in examples.recording_ids if identifier not in table.index]
-    if missing:
-        raise CorpusError(
-            f"{len(missing)} of {len(examples)} recordings have no features of the extractor "
-            f"{extractor.digest} (the first is {missing[0]}). Run the pipeline extract_features; it computes "
-            "only those."
-        )
-    return table.loc[list(examples.recording_ids), list(extractor.names)]
 
 
 def _mean_importances(tables: list[pd.DataFrame]) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ from auricle.audio.store import SpectrogramStore
 from auricle.corpora.params import IngestParams
 from auricle.corpora.selection import usable_paths
 from auricle.datasets.spectrograms import SpectrogramChunk
-from auricle.errors import AudioError
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +39,8 @@ def cache_spectrograms(
         decoding,
         workers=ingest.workers,
         chunk_size=CHUNK_SIZE,
-        description="spectrograms",
+        description="spectrogram",
         half_precision=True,
     )
-    for chunk in chunks:
-        for key, result in chunk.items():
-            if isinstance(result, AudioError):
-                logger.warning("no spectrogram of %s: %s", missing[key], result)
-        records = {key: result for key, result in chunk.items() if not isinstance(result, AudioError)}
+    for records in chunks:
         yield SpectrogramChunk(extractor.digest, extractor.n_bands, records)

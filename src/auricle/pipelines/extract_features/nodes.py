@@ -12,7 +12,6 @@ from auricle.audio.extraction import extract_in_chunks
 from auricle.audio.limits import AudioLimits
 from auricle.corpora.params import IngestParams
 from auricle.corpora.selection import usable_paths
-from auricle.errors import AudioError
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +48,7 @@ def extract_features(
         chunk_size=CHUNK_SIZE,
         description="features",
     )
-    for chunk in chunks:
-        for key, result in chunk.items():
-            if isinstance(result, AudioError):
-                logger.warning("no features of %s: %s", missing[key], result)
-        rows = {key: result for key, result in chunk.items() if not isinstance(result, AudioError)}
+    for rows in chunks:
         yield _table(rows, extractor)
 
 
