@@ -1,0 +1,52 @@
+"""`kedro run` itself, killed while it trains: the same command goes on, and computes nothing twice."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = ["run", "--env=ci", "--pipelines=train_cnn", "--params=genre.cnn.train.epochs=400"]
+DEADLINE_S = 180
+
+
+def start(project: Path, log: Path, *more: str) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "kedro", *COMMAND, *more],
+            cwd=project,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def wait_for(text: str, log: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while text not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_the_same_command_goes_on(project: Path, tmp_path: Path) -> None:
+    logs = [tmp_path / f"{number}.log" for number in range(2)]
+    for log, event in zip(logs, ("epoch 3 of 400", "epoch 12 of 400"), strict=True):
+        process = start(project, log)
+        try:
+            wait_for(event, log, process)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    again = logs[1].read_text()
+    assert "goes on from checkpoint-" in again
+    epochs = [int(number) for number in re.findall(r"epoch (\d+) of 400", again)]
+    # Killed in the fourth epoch at the earliest, it has the third behind it, or was saving it just then.
+    assert epochs[0] >= 3
+    assert epochs == list(range(epochs[0], epochs[-1] + 1))
+    assert "0 spectrograms to compute" in again
