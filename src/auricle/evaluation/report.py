@@ -68,9 +68,11 @@ def render_report(
     Args:
         study: Name of the study, such as "genre".
         source: Where the recordings come from: `synthesized` (bool) and `notes` (sentences shown above the
-        figures). data_report: What `auricle.corpora.data_report.describe_corpus` returned. comparison: What
-        `compare_models` returned. models: The models of the study in its order, None where one is not
-        trained. mistakes: See `auricle.evaluation.mistakes`; each carries its excerpt.
+            figures).
+        data_report: What `auricle.corpora.data_report.describe_corpus` returned.
+        comparison: What `compare_models` returned.
+        models: The models of the study in its order, None where one is not trained.
+        mistakes: See `auricle.evaluation.mistakes`; each carries its excerpt.
     """
     environment = _environment()
     sections = [section for section in models.values() if section is not None]
