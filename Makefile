@@ -43,7 +43,7 @@ viz: install  ## open the pipelines in a browser
 	$(BIN)/kedro viz run
 
 lock: install  ## pin the dependencies of pyproject.toml again
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+	UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 		--python-version 3.11 --extra pipelines --extra dev pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what runs have made, but neither .venv nor raw recordings

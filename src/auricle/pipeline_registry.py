@@ -23,9 +23,12 @@ class Recipe(NamedTuple):
     train: Callable[[str, str], Pipeline]
 
 
+ON_SPECTROGRAMS = Recipe(cache_spectrograms.create_pipeline, train_deep.create_pipeline)
 RECIPES = {
     "random_forest": Recipe(extract_features.create_pipeline, train_forest.create_pipeline),
-    "cnn": Recipe(cache_spectrograms.create_pipeline, train_deep.create_pipeline),
+    "cnn": ON_SPECTROGRAMS,
+    "hybrid": ON_SPECTROGRAMS,
+    "resnet": ON_SPECTROGRAMS,
 }
 
 # The models that `kedro run` trains and compares.

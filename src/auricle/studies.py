@@ -2,11 +2,13 @@
 
 # A corpus and the models trained on it. A new corpus is one line here and one parameters file.
 STUDIES: dict[str, tuple[str, ...]] = {
-    "genre": ("random_forest", "cnn"),
+    "genre": ("random_forest", "cnn", "hybrid", "resnet"),
 }
 
 # The pipeline that trains a model, in every study that lists it: `kedro run --pipelines=train_cnn`.
 TRAINED_BY: dict[str, str] = {
     "random_forest": "train_rf",
     "cnn": "train_cnn",
+    "hybrid": "train_hybrid",
+    "resnet": "train_resnet",
 }

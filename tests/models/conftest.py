@@ -73,3 +73,27 @@ def write_bundle(path: Path, **changes) -> Path:
     pd.DataFrame({"recording_id": ["0"], "blues": np.float32([0.5])}).to_parquet(path / "out_of_fold.parquet")
     seal(path)
     return path
+
+
+SMALL = {
+    "cnn": {"channels": (4, 8), "hidden_size": 16, "embedding_size": 8},
+    "hybrid": {"channels": (4, 8), "lstm_size": 6, "embedding_size": 8},
+    "resnet": {"base_channels": 8, "blocks": (1, 2), "attention_reduction": 4, "embedding_size": 8},
+}
+
+
+@pytest.fixture
+def small_model() -> Callable[..., Any]:
+    """Makes a model of any kind with 16 bands and few filters: `small_model("hybrid")`, seeded."""
+    import torch
+
+    from auricle.models.params import ModelParams
+    from auricle.models.registry import build_model
+
+    def make(kind: str, *, vocabulary=VOCABULARY, n_bands: int = 16, config=None, **params):
+        torch.manual_seed(0)
+        chosen = ModelParams.model_validate({"kind": kind} | SMALL[kind] | params).root
+        shape = {"n_bands": n_bands, "window_frames": 24, "hop_frames": 12}
+        return build_model(chosen.config(vocabulary=vocabulary, **shape, **(config or {})))
+
+    return make

@@ -50,7 +50,7 @@ class TestInput:
         with pytest.raises(ConfigurationError, match=r"exactly 24 frames, not 23.*head: pooled"):
             model(spectrograms(2, 23))
 
-    @pytest.mark.parametrize("shape", [(2, 15, 24), (2, 16, 0), (16, 24), (2, 1, 16, 24)])
+    @pytest.mark.parametrize("shape", [(2, 15, 24), (2, 16, 0), (16, 24), (2, 2, 16, 24)])
     def test_another_shape_is_refused_with_the_expected_one(self, small_cnn, shape):
         with pytest.raises(ConfigurationError, match=r"shape \(batch, 16, frames >= 1\)"):
             small_cnn()(torch.zeros(shape))

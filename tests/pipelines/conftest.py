@@ -15,9 +15,9 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which `kedro run --env=ci` has run; tests read it and leave it as it is."""
+    """A project in which every model was trained in `--env=ci`; tests read it and leave it as it is."""
     folder = make_project(tmp_path_factory.mktemp("trained") / "project")
-    run_project(folder)
+    run_project(folder, ["__default__", "train_hybrid", "train_resnet"])
     return folder
 
 

@@ -17,6 +17,8 @@ EXPECTED = {
     "extract_features",
     "train_rf",
     "train_cnn",
+    "train_hybrid",
+    "train_resnet",
     "evaluate",
     "__default__",
 }
@@ -39,7 +41,7 @@ class TestRegistry:
             "genre.evaluation.report",
         } <= names
 
-    @pytest.mark.parametrize("pipeline", ["train_rf", "train_cnn"])
+    @pytest.mark.parametrize("pipeline", ["train_rf", "train_cnn", "train_hybrid", "train_resnet"])
     def test_training_starts_from_nothing_but_recordings_and_parameters(self, pipeline: str) -> None:
         free = register_pipelines()[pipeline].inputs()
         other = {name for name in free if not name.startswith("params:")}

@@ -13,6 +13,7 @@ from kedro.framework.startup import bootstrap_project
 
 import auricle
 
+MODELS = ["random_forest", "cnn", "hybrid", "resnet"]
 Run = Callable[..., dict[str, Any]]
 
 
@@ -29,7 +30,7 @@ def report_of(project: Path) -> str:
 class TestWholeRun:
     def test_every_output_is_there(self, trained: Path) -> None:
         catalog = catalog_of(trained)
-        for model in ("random_forest", "cnn"):
+        for model in MODELS:
             for output in ("champion", "predictions", "embeddings", "metrics", "card"):
                 assert catalog.exists(f"genre.{model}.{output}"), f"{model}: {output}"
 
@@ -46,7 +47,7 @@ class TestWholeRun:
         assert usable.groupby("meta_artist")["split"].nunique().eq(1).all()
         assert set(usable["split"]) == {"train", "validation", "test"}
 
-    @pytest.mark.parametrize("model", ["random_forest", "cnn"])
+    @pytest.mark.parametrize("model", MODELS)
     def test_predictions_keep_the_contract(self, trained: Path, model: str) -> None:
         catalog = catalog_of(trained)
         predictions, manifest = catalog.load(f"genre.{model}.predictions"), catalog.load("genre.manifest")
@@ -59,14 +60,14 @@ class TestWholeRun:
             manifest.loc[manifest["status"] == "ok", "recording_id"]
         )
 
-    @pytest.mark.parametrize("model", ["random_forest", "cnn"])
+    @pytest.mark.parametrize("model", MODELS)
     def test_predictions_lie_in_the_folder_of_the_champion(self, trained: Path, model: str) -> None:
         pointer = json.loads((trained / f"data/ci/06_models/genre/{model}/champion.json").read_text())
         outputs = trained / f"data/ci/07_model_output/genre/{model}"
         assert (outputs / pointer["version"] / "predictions.parquet").exists()
 
     def test_a_finished_training_leaves_no_work_directory(self, trained: Path) -> None:
-        for model in ("random_forest", "cnn"):
+        for model in MODELS:
             work = trained / f"data/ci/06_models/genre/{model}/work"
             assert not work.exists() or not any(work.iterdir())
 
@@ -80,7 +81,7 @@ class TestWholeRun:
     def test_card_says_how_to_load_the_model(self, trained: Path) -> None:
         assert 'auricle.load("genre.cnn")' in catalog_of(trained).load("genre.cnn.card")
 
-    @pytest.mark.parametrize("model", ["random_forest", "cnn"])
+    @pytest.mark.parametrize("model", MODELS)
     def test_auricle_predicts_what_the_pipeline_predicted(self, trained: Path, model: str) -> None:
         catalog = catalog_of(trained)
         predictions = catalog.load(f"genre.{model}.predictions").set_index("recording_id")

@@ -26,7 +26,10 @@ class OtherNetwork(PreTrainedModel):
         self.post_init()
 
     def forward(
-        self, input_values: torch.Tensor, labels: torch.Tensor | None = None
+        self,
+        input_values: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        lengths: torch.Tensor | None = None,
     ) -> AudioClassifierOutput:
         embeddings = self.norm(input_values.mean(dim=2))
         logits = self.classifier(embeddings)

@@ -6,12 +6,11 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import PreTrainedModel
-from transformers import initialization as init
 
 from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput, classification_loss
+from auricle.models.spectrogram_model import SpectrogramModel
 
 
 class SpectrogramCNNConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-call]
@@ -45,27 +44,24 @@ class SpectrogramCNNConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-c
         return 1 << len(self.channels)
 
 
-class SpectrogramCNN(PreTrainedModel):  # type: ignore[no-untyped-call]
+class SpectrogramCNN(SpectrogramModel):
     """Classifies spectrograms of shape (bands, frames).
 
-    Batch normalization of each band replaces a separate normalization of the input. Each block is
-    Conv2d 3x3, BatchNorm, ReLU, MaxPool 2x2. The pooled head averages over bands, then takes mean and maximum
-    over time (after Kong et al., PANNs, IEEE/ACM TASLP 28, 2020), so that any length from one frame on works:
-    an input shorter than the poolings need has its last frame repeated. The flatten head is the textbook
-    form; it takes exactly `window_frames` frames.
+    Each block is Conv2d 3x3, BatchNorm, ReLU, MaxPool 2x2. The pooled head averages over bands, then takes
+    mean and maximum over time (after Kong et al., PANNs, IEEE/ACM TASLP 28, 2020), so that any length from
+    one frame on works: an input shorter than the poolings need has its last frame repeated. The flatten head
+    is the textbook form; it takes exactly `window_frames` frames.
     """
 
     config_class = SpectrogramCNNConfig
     base_model_prefix = "cnn"
-    main_input_name = "input_values"
     config: SpectrogramCNNConfig
 
     def __init__(self, config: SpectrogramCNNConfig) -> None:
         super().__init__(config)
         channels = config.channels
-        self.input_norm = nn.BatchNorm1d(config.n_bands)
         self.blocks = nn.Sequential(
-            *(_block(before, after) for before, after in zip([1, *channels[:-1]], channels, strict=True))
+            *(conv_block(before, after) for before, after in zip([1, *channels[:-1]], channels, strict=True))
         )
         self.hidden = nn.Linear(_head_size(config), config.hidden_size)
         self.embedding = nn.Linear(config.hidden_size, config.embedding_size)
@@ -73,53 +69,38 @@ class SpectrogramCNN(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.dropout = nn.Dropout(config.dropout)
         self.post_init()  # type: ignore[no-untyped-call]
 
-    def _init_weights(self, module: nn.Module) -> None:
-        """He initialization; a small classifier, so that training starts from a loss of ln(classes)."""
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            if module is self.classifier:
-                init.normal_(module.weight, std=0.001)
-            else:
-                init.kaiming_normal_(module.weight, nonlinearity="relu")
-            if module.bias is not None:
-                init.zeros_(module.bias)
-        else:
-            super()._init_weights(module)  # type: ignore[no-untyped-call]
-
     def forward(
-        self, input_values: torch.Tensor, labels: torch.Tensor | None = None
+        self,
+        input_values: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        lengths: torch.Tensor | None = None,
     ) -> AudioClassifierOutput:
         """Classify a batch.
 
         Args:
             input_values: (batch, bands, frames) in dB, of any floating dtype.
-            labels: int64 (batch,), or (batch, classes) of 0 and 1 for several labels per recording.
+            labels: int64 (batch,), or (batch, classes) between 0 and 1 for several labels or mixed ones.
+            lengths: taken from every deep model; this one hears padding as the silence that it is.
 
         Raises:
             ConfigurationError: where the input is not of the shape that the configuration promises.
         """
-        self._check(input_values)
-        features = self.input_norm(self._lengthen(input_values.to(self.input_norm.weight.dtype)))
-        features = features.unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        pooled = self._pool(self.blocks(features))
+        maps = self.maps_of(input_values, None, self.config.reduction)
+        self._check_window(input_values)
+        pooled = self._pool(self.blocks(maps.values))
         hidden = functional.relu(self.hidden(self.dropout(pooled)))
         embeddings = functional.relu(self.embedding(self.dropout(hidden)))
         logits = self.classifier(self.dropout(embeddings)).float()
         loss = None if labels is None else classification_loss(logits, labels, self.config)
         return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings)
 
-    def _check(self, input_values: torch.Tensor) -> None:
-        shape, bands, frames = tuple(input_values.shape), self.config.n_bands, self.config.window_frames
-        if len(shape) != 3 or shape[1] != bands or shape[2] < 1:
-            raise ConfigurationError(f"Expected input of shape (batch, {bands}, frames >= 1), not {shape}.")
-        if self.config.head == "flatten" and shape[2] != frames:
+    def _check_window(self, input_values: torch.Tensor) -> None:
+        given, expected = input_values.shape[-1], self.config.window_frames
+        if self.config.head == "flatten" and given != expected:
             raise ConfigurationError(
-                f"A flatten head takes exactly {frames} frames, not {shape[2]}: cut windows of that length, "
+                f"A flatten head takes exactly {expected} frames, not {given}: cut windows of that length, "
                 "or train with head: pooled, which takes any."
             )
-
-    def _lengthen(self, input_values: torch.Tensor) -> torch.Tensor:
-        missing = self.config.reduction - input_values.shape[2]
-        return functional.pad(input_values, (0, missing), mode="replicate") if missing > 0 else input_values
 
     def _pool(self, maps: torch.Tensor) -> torch.Tensor:
         if self.config.head == "flatten":
@@ -128,7 +109,8 @@ class SpectrogramCNN(PreTrainedModel):  # type: ignore[no-untyped-call]
         return torch.cat([over_time.mean(dim=2), over_time.amax(dim=2)], dim=1)
 
 
-def _block(channels_before: int, channels_after: int) -> nn.Sequential:
+def conv_block(channels_before: int, channels_after: int) -> nn.Sequential:
+    """Conv2d 3x3, BatchNorm, ReLU, MaxPool 2x2."""
     return nn.Sequential(
         nn.Conv2d(channels_before, channels_after, kernel_size=3, padding=1, bias=False),
         nn.BatchNorm2d(channels_after),

@@ -17,11 +17,14 @@ class AudioClassifierOutput(ModelOutput):
         loss: scalar float32, where labels were given.
         logits: float32 (batch, classes), before softmax or sigmoid.
         embeddings: (batch, embedding_size), activations of the last layer before the classes.
+        time_attention: float32 (batch, steps), the weight of each moment where a model attends to time; steps
+            are equally long and begin with the clip, a row sums to 1, and padding has weight 0.
     """
 
     loss: torch.Tensor | None = None
     logits: torch.Tensor | None = None
     embeddings: torch.Tensor | None = None
+    time_attention: torch.Tensor | None = None
 
 
 def classification_loss(
@@ -31,7 +34,8 @@ def classification_loss(
 
     Args:
         logits: float32 (batch, classes).
-        labels: int64 (batch,) for a single label, or (batch, classes) of 0 and 1 for several.
+        labels: int64 (batch,) for a single label, or (batch, classes) between 0 and 1: for several labels,
+            or the shares of a mix of examples.
         config: gives `problem_type` and `class_weights` (for several labels: the weight of a positive).
     """
     weights = None if config.class_weights is None else logits.new_tensor(config.class_weights)
@@ -39,4 +43,6 @@ def classification_loss(
         return functional.binary_cross_entropy_with_logits(
             logits, labels.to(logits.dtype), pos_weight=weights
         )
+    if labels.is_floating_point():
+        labels = labels.to(logits.dtype)
     return functional.cross_entropy(logits, labels, weight=weights)

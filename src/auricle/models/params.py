@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from auricle.params import Params
 
 if TYPE_CHECKING:
-    from auricle.models.cnn import SpectrogramCNNConfig
+    from auricle.models.config import SpectrogramModelConfig
 
 ProblemType = Literal["single_label_classification", "multi_label_classification"]
 
 
-class CnnParams(Params):
-    """Architecture of the `SpectrogramCNN`."""
+class ArchitectureParams(Params):
+    """What a network looks like; a subclass for each, told apart by `kind`."""
 
-    head: Literal["pooled", "flatten"] = Field(
-        "pooled",
-        description="pooled: any input length, under 1 M parameters; flatten: the textbook form, one fixed "
-        "input length, 84 M parameters at 128 bands x 1292 frames",
-    )
-    channels: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
-        (32, 64, 128, 256), min_length=1, max_length=6, description="filters of each convolution block"
-    )
-    hidden_size: int = Field(512, ge=1, le=8192, description="width of the first dense layer")
-    embedding_size: int = Field(
-        128, ge=1, le=8192, description="width of the second dense layer, whose activations are the embedding"
-    )
-    dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout before each dense layer in training")
+    kind: str
 
     def config(
         self,
@@ -41,7 +29,7 @@ class CnnParams(Params):
         hop_frames: int,
         class_weights: Sequence[float] | None = None,
         problem_type: ProblemType = "single_label_classification",
-    ) -> SpectrogramCNNConfig:
+    ) -> SpectrogramModelConfig:
         """The configuration that a model is built from and that its bundle keeps.
 
         Args:
@@ -55,11 +43,11 @@ class CnnParams(Params):
         Raises:
             ConfigurationError: where these contradict each other.
         """
-        from auricle.models.cnn import SpectrogramCNNConfig
+        from auricle.models.registry import config_class
 
-        return SpectrogramCNNConfig(
-            **self.model_dump(exclude={"channels"}),
-            channels=list(self.channels),
+        settings = self.model_dump(mode="json", exclude={"kind"})
+        config: SpectrogramModelConfig = config_class(self.kind)(
+            **settings,
             n_bands=n_bands,
             window_frames=window_frames,
             hop_frames=hop_frames,
@@ -68,6 +56,71 @@ class CnnParams(Params):
             id2label=dict(enumerate(vocabulary)),
             label2id={label: index for index, label in enumerate(vocabulary)},
         )
+        return config
+
+
+Filters = Annotated[int, Field(ge=1, le=2048)]
+
+
+class CnnParams(ArchitectureParams):
+    """Architecture of the `SpectrogramCNN`."""
+
+    kind: Literal["cnn"] = "cnn"
+    head: Literal["pooled", "flatten"] = Field(
+        "pooled",
+        description="pooled: any input length, under 1 M parameters; flatten: the textbook form, one fixed "
+        "input length, 84 M parameters at 128 bands x 1292 frames",
+    )
+    channels: tuple[Filters, ...] = Field(
+        (32, 64, 128, 256), min_length=1, max_length=6, description="filters of each convolution block"
+    )
+    hidden_size: int = Field(512, ge=1, le=8192, description="width of the first dense layer")
+    embedding_size: int = Field(
+        128, ge=1, le=8192, description="width of the second dense layer, whose activations are the embedding"
+    )
+    dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout before each dense layer in training")
+
+
+class HybridParams(ArchitectureParams):
+    """Architecture of the `HybridCNNRNN`."""
+
+    kind: Literal["hybrid"] = "hybrid"
+    channels: tuple[Filters, ...] = Field(
+        (32, 64, 128), min_length=1, max_length=6, description="filters of each convolution block"
+    )
+    lstm_size: int = Field(128, ge=1, le=4096, description="units of the LSTM in each direction")
+    embedding_size: int = Field(
+        128, ge=1, le=8192, description="width of the dense layer, whose activations are the embedding"
+    )
+    dropout: float = Field(
+        0.3, ge=0.0, lt=1.0, description="dropout before the LSTM and each dense layer in training"
+    )
+
+
+class ResnetParams(ArchitectureParams):
+    """Architecture of the `MultiLabelAudioCNN`."""
+
+    kind: Literal["resnet"] = "resnet"
+    input_channels: int = Field(1, ge=1, le=16, description="spectrograms of one clip, such as its channels")
+    base_channels: int = Field(
+        64, ge=1, le=1024, description="filters of the first stage; they double at each further one"
+    )
+    blocks: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        (3, 4, 2),
+        min_length=1,
+        max_length=5,
+        description="residual blocks of each stage, of two convolutions",
+    )
+    use_attention: bool = Field(True, description="channel attention: squeeze-and-excitation in each block")
+    attention_reduction: int = Field(16, ge=1, le=256, description="by how much it squeezes the channels")
+    embedding_size: int = Field(256, ge=1, le=8192, description="width of the layer before the classes")
+    dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout around the embedding in training")
+
+
+class ModelParams(RootModel[Annotated[CnnParams | HybridParams | ResnetParams, Field(discriminator="kind")]]):
+    """The architecture of a deep model: the parameters of the `kind` that is named."""
+
+    model_config = ConfigDict(frozen=True)
 
 
 class WindowParams(Params):

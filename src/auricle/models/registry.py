@@ -18,7 +18,25 @@ if TYPE_CHECKING:
 FOREST = "auricle_random_forest"
 DEEP_MODELS: dict[str, tuple[str, str, str]] = {
     "auricle_spectrogram_cnn": ("auricle.models.cnn", "SpectrogramCNNConfig", "SpectrogramCNN"),
+    "auricle_hybrid_cnn_rnn": ("auricle.models.hybrid", "HybridCNNRNNConfig", "HybridCNNRNN"),
+    "auricle_multi_label_audio_cnn": (
+        "auricle.models.resnet",
+        "MultiLabelAudioCNNConfig",
+        "MultiLabelAudioCNN",
+    ),
 }
+# The `kind` of an architecture's parameters.
+MODEL_TYPES = {
+    "cnn": "auricle_spectrogram_cnn",
+    "hybrid": "auricle_hybrid_cnn_rnn",
+    "resnet": "auricle_multi_label_audio_cnn",
+}
+
+
+def config_class(kind: str) -> Any:
+    """The configuration class of an architecture."""
+    module, name, _ = DEEP_MODELS[MODEL_TYPES[kind]]
+    return getattr(importlib.import_module(module), name)
 
 
 def weights_file(model_type: Any, named_in: Path) -> str:

@@ -96,7 +96,7 @@ def predict_spectrograms(
     Args:
         model: a deep audio classifier; it is put into evaluation mode and moved to the device.
         spectrograms: arrays (bands, frames) of any floating dtype; one shorter than a window is padded with
-            its own minimum.
+            its own minimum, and the model is told its length.
         window_frames: frames of one window.
         hop_frames: frames from one window to the next.
         batch_size: windows in one pass.
@@ -105,13 +105,14 @@ def predict_spectrograms(
     network: Any = model  # transformers wraps `to` in a way that hides its signature from type checkers
     network.eval().to(device)
     waiting: list[npt.NDArray[np.int64]] = []
-    crops: list[npt.NDArray[Any]] = []
+    crops: list[tuple[npt.NDArray[Any], int]] = []
     done: list[tuple[FloatArray, FloatArray]] = []
     for spectrogram in spectrograms:
         padded = pad_to(spectrogram, window_frames)
         starts = window_starts(padded.shape[1], window_frames, hop_frames)
         waiting.append(starts)
-        crops.extend(padded[:, start : start + window_frames] for start in starts)
+        length = min(spectrogram.shape[1], window_frames)
+        crops.extend((padded[:, start : start + window_frames], length) for start in starts)
         while len(crops) >= batch_size:
             done.append(_forward(model, crops[:batch_size], device))
             del crops[:batch_size]
@@ -138,13 +139,14 @@ def _finished(
 
 
 def _forward(
-    model: PreTrainedModel, crops: list[npt.NDArray[Any]], device: str | torch.device
+    model: PreTrainedModel, crops: list[tuple[npt.NDArray[Any], int]], device: str | torch.device
 ) -> tuple[FloatArray, FloatArray]:
     import torch
 
-    batch = torch.from_numpy(np.stack(crops).astype(np.float32, copy=False)).to(device)
+    windows = np.stack([window for window, _ in crops]).astype(np.float32, copy=False)
+    lengths = torch.tensor([length for _, length in crops])
     with torch.inference_mode():
-        output = model(input_values=batch)
+        output = model(input_values=torch.from_numpy(windows).to(device), lengths=lengths.to(device))
         probabilities = probabilities_of(output.logits.float(), model.config.problem_type)
     return probabilities.cpu().numpy(), output.embeddings.float().cpu().numpy()
 

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset, Sampler
 
 from auricle.audio.store import SpectrogramStore
 from auricle.models.windows import pad_to
+from auricle.training.augment import Augment
 from auricle.training.vocabulary import IntArray
 
 CropKey = tuple[int, int]
@@ -41,28 +42,38 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         crop_frames: int,
         crops_per_recording: int,
         seed: int,
+        augment: Augment | None = None,
     ) -> None:
         self._store = store
         self._subset = subset
         self._crop_frames = crop_frames
         self._crops_per_recording = crops_per_recording
         self._seed = seed
+        self._augment = augment
 
     def __len__(self) -> int:
         return len(self._subset) * self._crops_per_recording
 
     def __getitem__(self, key: CropKey) -> dict[str, torch.Tensor]:
-        """One crop: ``input_values`` float32 (bands, frames), ``labels`` int64 ()."""
+        """One crop: ``input_values`` float32 (bands, frames), ``labels`` int64 (), ``lengths`` int64 ()."""
         return {name: batch[0] for name, batch in self.__getitems__([key]).items()}
 
     def __getitems__(self, keys: Sequence[CropKey]) -> dict[str, torch.Tensor]:
-        """A batch at once: ``input_values`` float32 (batch, bands, frames), ``labels`` int64 (batch,)."""
+        """A batch at once.
+
+        Returns:
+            ``input_values`` float32 (batch, bands, frames), ``labels`` int64 (batch,), ``lengths`` int64
+            (batch,): frames that are no padding; varied, where the training augments.
+        """
         crops = np.stack([self._crop(epoch, index) for epoch, index in keys])
-        labels = self._subset.targets[[index % len(self._subset) for _, index in keys]]
-        return {
+        recordings = [index % len(self._subset) for _, index in keys]
+        frames = [self._store.frames(recording_id) for recording_id in self._subset.recording_ids[recordings]]
+        batch = {
             "input_values": torch.from_numpy(crops.astype(np.float32)),
-            "labels": torch.from_numpy(labels),
+            "labels": torch.from_numpy(self._subset.targets[recordings]),
+            "lengths": torch.from_numpy(np.minimum(frames, self._crop_frames).astype(np.int64)),
         }
+        return batch if self._augment is None else self._augment(batch, keys)
 
     def _crop(self, epoch: int, index: int) -> npt.NDArray[np.float16]:
         recording_id = self._subset.recording_ids[index % len(self._subset)]

@@ -11,6 +11,34 @@ PrecisionName = Literal["auto", "float32", "bf16", "fp16"]
 SelectionMetric = Literal["loss", "accuracy", "macro_f1"]
 
 
+class AugmentParams(Params):
+    """How training crops are varied; evaluation and prediction hear what was recorded."""
+
+    enabled: bool = Field(False, description="Vary the crops of training.")
+    gain_db: float = Field(6.0, ge=0, le=40, description="Louder or softer by up to this, in dB; 0 does not.")
+    time_masks: int = Field(2, ge=0, le=10, description="SpecAugment: stretches of time that are masked.")
+    time_mask_share: float = Field(0.15, gt=0, lt=1, description="The longest, as a share of the crop.")
+    frequency_masks: int = Field(2, ge=0, le=10, description="SpecAugment: ranges of bands that are masked.")
+    frequency_mask_share: float = Field(0.15, gt=0, lt=1, description="The widest, as a share of the bands.")
+    mixup_alpha: float = Field(
+        0.2,
+        ge=0,
+        le=10,
+        description="Crops and labels are mixed by shares from Beta(alpha, alpha); 0 does not.",
+    )
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        for axis in ("time", "frequency"):
+            count, share = getattr(self, f"{axis}_masks"), getattr(self, f"{axis}_mask_share")
+            if count * share >= 1:
+                raise ValueError(
+                    f"{count} {axis} masks of up to {share:g} of the crop could hide all of it: lower"
+                    f" {axis}_masks or {axis}_mask_share"
+                )
+        return self
+
+
 class TrainParams(Params):
     """Parameters of the training of one deep model; the defaults suit a corpus of some hundred recordings."""
 
@@ -38,6 +66,7 @@ class TrainParams(Params):
     max_grad_norm: float = Field(
         1.0, ge=0, description="Gradients are clipped to this norm; 0 does not clip."
     )
+    augment: AugmentParams = Field(AugmentParams(), description="How training crops are varied.")
     precision: PrecisionName = Field(
         "auto", description="Mixed precision where the device has it (auto), or the one named here."
     )

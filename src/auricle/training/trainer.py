@@ -23,6 +23,7 @@ from auricle.errors import AuricleError
 from auricle.models.registry import build_model
 from auricle.training import resume
 from auricle.training.arguments import trainer_arguments
+from auricle.training.augment import Augment
 from auricle.training.callbacks import EpochReport, SaveWithinEpoch, StopEarly, is_over
 from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
 from auricle.training.device import deterministic_algorithms
@@ -152,6 +153,7 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         crop_frames=job.crop_frames,
         crops_per_recording=job.params.crops_per_recording,
         seed=job.params.seed,
+        augment=_augment(job),
     )
     set_seed(job.params.seed)
     trainer = RecordingTrainer(
@@ -166,6 +168,12 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _augment(job: TrainingJob) -> Augment | None:
+    params = job.params.augment
+    classes = len(job.config.id2label or {})
+    return Augment(params, n_classes=classes, seed=job.params.seed) if params.enabled else None
 
 
 def _callbacks(job: TrainingJob) -> list[TrainerCallback]:

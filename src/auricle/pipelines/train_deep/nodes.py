@@ -7,7 +7,7 @@ import pandas as pd
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.models.bundle import BundleDraft, BundleRef
-from auricle.models.params import CnnParams, WindowParams
+from auricle.models.params import ModelParams, WindowParams
 from auricle.training.params import TrainParams
 
 
@@ -15,7 +15,7 @@ def fit(
     manifest: pd.DataFrame,
     spectrograms: Path,
     front_end: FrontEndParams,
-    model: CnnParams,
+    model: ModelParams,
     train: TrainParams,
     windows: WindowParams,
     work_directory: Path,
@@ -25,7 +25,7 @@ def fit(
 
     extractor = LogMelFrontEnd(front_end)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
-        return fit_deep(manifest, store, extractor, model, train, windows, work_directory)
+        return fit_deep(manifest, store, extractor, model.root, train, windows, work_directory)
 
 
 def predict(

@@ -1,0 +1,190 @@
+"""The residual network for any number of labels, with channel attention."""
+
+from dataclasses import field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import initialization as init
+
+from auricle.errors import ConfigurationError
+from auricle.models.config import SpectrogramModelConfig
+from auricle.models.outputs import AudioClassifierOutput, classification_loss
+from auricle.models.spectrogram_model import Maps, SpectrogramModel
+
+
+class MultiLabelAudioCNNConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-call]
+    """Configuration of a `MultiLabelAudioCNN`; `auricle.models.params.ResnetParams.config` makes it."""
+
+    model_type = "auricle_multi_label_audio_cnn"
+
+    input_channels: int = 1
+    base_channels: int = 64
+    blocks: list[int] = field(default_factory=lambda: [3, 4, 2])
+    use_attention: bool = True
+    attention_reduction: int = 16
+    embedding_size: int = 256
+    dropout: float = 0.3
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Refuse channels that cannot be squeezed, and an input that the strides would reduce to nothing."""
+        super().__post_init__(**kwargs)
+        if self.use_attention and self.base_channels < self.attention_reduction:
+            raise ConfigurationError(
+                f"base_channels is {self.base_channels}, which attention_reduction "
+                f"{self.attention_reduction} squeezes to nothing. Raise base_channels, lower "
+                "attention_reduction, or set use_attention: false."
+            )
+
+    @property
+    def channels(self) -> list[int]:
+        """Filters of each stage: they double from one to the next."""
+        return [self.base_channels << stage for stage in range(len(self.blocks))]
+
+
+class MultiLabelAudioCNN(SpectrogramModel):
+    """A residual network (He et al., Deep Residual Learning, CVPR 2016) with squeeze-and-excitation (Hu et
+    al., CVPR 2018), mean and maximum over what is left, an embedding, and one logit a label.
+
+    The vocabulary is the data's own, of any size: each label costs `embedding_size` + 1 parameters. One label
+    a recording (softmax) or any number (sigmoid), as `problem_type` says. Clips of any length from one frame
+    on; a padded one gives what it gives alone, if its length is given.
+    """
+
+    config_class = MultiLabelAudioCNNConfig
+    base_model_prefix = "resnet"
+    config: MultiLabelAudioCNNConfig
+
+    def __init__(self, config: MultiLabelAudioCNNConfig) -> None:
+        super().__init__(config)
+        channels = config.channels
+        self.stem = nn.Conv2d(
+            config.input_channels, channels[0], kernel_size=7, stride=2, padding=3, bias=False
+        )
+        self.stem_norm = nn.BatchNorm2d(channels[0])
+        squeezed = config.attention_reduction if config.use_attention else None
+        self.blocks = nn.ModuleList()
+        before = channels[0]
+        for stage, (after, count) in enumerate(zip(channels, config.blocks, strict=True)):
+            for number in range(count):
+                stride = 2 if stage and not number else 1
+                self.blocks.append(ResidualBlock(before, after, stride, squeezed))
+                before = after
+        self.embedding = nn.Linear(2 * before, config.embedding_size)
+        self.classifier = nn.Linear(config.embedding_size, config.n_classes)
+        self.dropout = nn.Dropout(config.dropout)
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Each block begins as the way around it, so that a deep network starts where a shallow one does."""
+        super()._init_weights(module)
+        if isinstance(module, ClosedNorm):
+            init.zeros_(module.weight)
+
+    def forward(
+        self,
+        input_values: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        lengths: torch.Tensor | None = None,
+    ) -> AudioClassifierOutput:
+        """Classify a batch.
+
+        Args:
+            input_values: (batch, bands, frames) in dB, of any floating dtype.
+            labels: int64 (batch,), or (batch, classes) between 0 and 1 for several labels or mixed ones.
+            lengths: int64 (batch,), frames of each clip that are no padding; None where all are.
+
+        Raises:
+            ConfigurationError: where the input is not of the shape that the configuration promises.
+        """
+        maps = self.maps_of(input_values, lengths, least=1)
+        maps = _strided(maps, functional.relu(self.stem_norm(self.stem(maps.values))))
+        maps = _strided(maps, functional.max_pool2d(maps.values, 3, stride=2, padding=1))
+        for block in self.blocks:
+            maps = block(maps)
+        pooled = torch.cat([_mean(maps).mean(dim=2), _maximum(maps).mean(dim=2)], dim=1)
+        embeddings = functional.relu(self.embedding(self.dropout(pooled)))
+        logits = self.classifier(self.dropout(embeddings)).float()
+        loss = None if labels is None else classification_loss(logits, labels, self.config)
+        return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings)
+
+
+class ClosedNorm(nn.BatchNorm2d):
+    """Batch normalization whose scale begins at zero (Goyal et al., Accurate, Large Minibatch SGD, 2017).
+
+    A class of its own, because transformers initializes only those modules that hold weights themselves.
+    """
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions 3x3 with batch normalization, channel attention, and the way around them.
+
+    Args:
+        before: channels that come in.
+        after: channels that go out.
+        stride: of the first convolution, in bands and frames.
+        squeezed: by how much channel attention reduces the channels; None for none.
+    """
+
+    def __init__(self, before: int, after: int, stride: int, squeezed: int | None) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(before, after, kernel_size=3, stride=stride, padding=1, bias=False)
+        self.first_norm = nn.BatchNorm2d(after)
+        self.second = nn.Conv2d(after, after, kernel_size=3, padding=1, bias=False)
+        self.second_norm = ClosedNorm(after)
+        self.attention = None if squeezed is None else ChannelAttention(after, squeezed)
+        self.around = None
+        if stride > 1 or before != after:
+            self.around = nn.Sequential(
+                nn.Conv2d(before, after, kernel_size=1, stride=stride, bias=False), nn.BatchNorm2d(after)
+            )
+
+    def forward(self, maps: Maps) -> Maps:
+        """The maps of the next block, padding zeroed."""
+        inner = _strided(maps, functional.relu(self.first_norm(self.first(maps.values))))
+        inner = Maps(self.second_norm(self.second(inner.values)), inner.lengths).masked()
+        if self.attention is not None:
+            inner = Maps(inner.values * self.attention(inner), inner.lengths)
+        shortcut = maps.values if self.around is None else self.around(maps.values)
+        return Maps(functional.relu(inner.values + shortcut), inner.lengths).masked()
+
+
+class ChannelAttention(nn.Module):
+    """Squeeze-and-excitation: a weight between 0 and 1 for each channel, from its mean over the clip.
+
+    Args:
+        channels: of the maps.
+        reduction: the channels are squeezed by this.
+    """
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // reduction)
+        self.excite = nn.Linear(channels // reduction, channels)
+
+    def forward(self, maps: Maps) -> torch.Tensor:
+        """The weights (batch, channels, 1, 1)."""
+        mean = _mean(maps).mean(dim=2)
+        weights = torch.sigmoid(self.excite(functional.relu(self.squeeze(mean))))
+        return weights[:, :, None, None]
+
+
+def _strided(before: Maps, values: torch.Tensor) -> Maps:
+    """Maps after a layer of stride 1 or 2 that pads its input by half its kernel."""
+    lengths = before.lengths
+    if lengths is not None and values.shape[-1] < before.values.shape[-1]:
+        lengths = (lengths + 1) // 2
+    return Maps(values, lengths).masked()
+
+
+def _mean(maps: Maps) -> torch.Tensor:
+    """Mean over the real frames, (batch, channels, bands); padding is zero."""
+    if maps.lengths is None:
+        return maps.values.mean(dim=3)
+    return maps.values.sum(dim=3) / maps.lengths[:, None, None].to(maps.values.dtype)
+
+
+def _maximum(maps: Maps) -> torch.Tensor:
+    """Maximum over the real frames, (batch, channels, bands), of values that are not negative."""
+    return maps.values.amax(dim=3)

@@ -1,0 +1,105 @@
+"""What all networks on spectrograms share: checked input, normalized bands, padding that changes nothing."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import PreTrainedModel
+from transformers import initialization as init
+
+from auricle.errors import ConfigurationError
+from auricle.models.config import SpectrogramModelConfig
+
+
+class Maps(NamedTuple):
+    """Feature maps (batch, channels, bands, frames), and how many frames of each are real, if any are not."""
+
+    values: torch.Tensor
+    lengths: torch.Tensor | None
+
+    def masked(self) -> "Maps":
+        """Zero where padding is, as beyond the edge of a clip that is not padded."""
+        if self.lengths is None:
+            return self
+        keep = real_frames(self.lengths, self.values.shape[-1])
+        return Maps(self.values * keep[:, None, None, :].to(self.values.dtype), self.lengths)
+
+
+def real_frames(lengths: torch.Tensor, n_frames: int) -> torch.Tensor:
+    """True where a frame is no padding, bool (batch, n_frames)."""
+    return torch.arange(n_frames, device=lengths.device)[None, :] < lengths[:, None]
+
+
+class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
+    """A classifier of spectrograms of shape (bands, frames).
+
+    Batch normalization of each band replaces a separate normalization of the input. A subclass names its last
+    layer `classifier`.
+    """
+
+    config_class = SpectrogramModelConfig
+    main_input_name = "input_values"
+    config: SpectrogramModelConfig
+    classifier: nn.Linear
+
+    def __init__(self, config: SpectrogramModelConfig) -> None:
+        super().__init__(config)
+        self.input_norm = nn.BatchNorm1d(config.n_bands)
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """He initialization; a small classifier, so that training starts from a loss of ln(classes)."""
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            if module is self.classifier:
+                init.normal_(module.weight, std=0.001)
+            else:
+                init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                init.zeros_(module.bias)
+        else:
+            super()._init_weights(module)  # type: ignore[no-untyped-call]
+
+    def maps_of(self, input_values: torch.Tensor, lengths: torch.Tensor | None, least: int) -> Maps:
+        """The normalized input as maps of one channel, in the memory layout that convolutions like.
+
+        Args:
+            input_values: (batch, bands, frames) in dB, of any floating dtype; for a model of several input
+                channels (batch, channels, bands, frames).
+            lengths: int64 (batch,), frames that are no padding; None where all are.
+            least: a clip of fewer frames has its last one repeated up to so many.
+
+        Raises:
+            ConfigurationError: where the input is not of the shape that the configuration promises.
+        """
+        values = self._checked(input_values, lengths).to(self.input_norm.weight.dtype)
+        if lengths is not None:
+            lengths = lengths.to(values.device)
+            if bool((lengths >= values.shape[3]).all()):
+                lengths = None
+            else:
+                values, lengths = _repeat_last_frame(values, lengths), lengths.clamp(min=least)
+        missing = least - values.shape[3]
+        if missing > 0:
+            values = functional.pad(values, (0, missing, 0, 0), mode="replicate")
+        normalized = self.input_norm(values.flatten(0, 1)).view_as(values)
+        return Maps(normalized.contiguous(memory_format=torch.channels_last), lengths).masked()
+
+    def _checked(self, input_values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+        """The input as (batch, channels, bands, frames)."""
+        bands, channels = self.config.n_bands, getattr(self.config, "input_channels", 1)
+        shape = tuple(input_values.shape)
+        values = input_values.unsqueeze(1) if len(shape) == 3 else input_values
+        if values.ndim != 4 or values.shape[1:3] != (channels, bands) or values.shape[3] < 1:
+            expected = f"batch, {bands}" if channels == 1 else f"batch, {channels}, {bands}"
+            raise ConfigurationError(f"Expected input of shape ({expected}, frames >= 1), not {shape}.")
+        if lengths is not None and (tuple(lengths.shape) != shape[:1] or bool((lengths < 1).any())):
+            raise ConfigurationError(
+                f"Expected one length of at least 1 for each of {shape[0]} clips, not {lengths.tolist()}."
+            )
+        return values
+
+
+def _repeat_last_frame(values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    frames = torch.arange(values.shape[3], device=values.device)[None, :]
+    index = torch.minimum(frames, lengths[:, None] - 1)
+    return values.gather(3, index[:, None, None, :].expand_as(values))
