@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from auricle.corpora.layouts import audiofolder, folder, gtzan
+from auricle.corpora.layouts import audiofolder, esc50, fma, folder, gtzan, msd, mtg_jamendo
 from auricle.corpora.layouts.base import LAYOUT_COLUMNS, Layout
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.params import Params
@@ -18,7 +18,16 @@ from auricle.params import Params
 __all__ = ["LAYOUTS", "LAYOUT_COLUMNS", "Layout", "check_layout", "read_layout"]
 
 LAYOUTS: dict[str, Layout] = {
-    layout.name: layout for layout in (audiofolder.LAYOUT, folder.LAYOUT, gtzan.LAYOUT)
+    layout.name: layout
+    for layout in (
+        audiofolder.LAYOUT,
+        esc50.LAYOUT,
+        fma.LAYOUT,
+        folder.LAYOUT,
+        gtzan.LAYOUT,
+        msd.LAYOUT,
+        mtg_jamendo.LAYOUT,
+    )
 }
 
 

@@ -1,0 +1,107 @@
+"""What each network costs for how many genres: parameters, size, seconds per epoch, latency.
+
+    python benchmarks/models.py
+    python benchmarks/models.py --kinds resnet --genres 8 50 --device cuda
+
+An epoch is one pass of the project's own training over 64 random crops of 3 s in batches of 8, without
+evaluation, the second of two. Latency is the median of passes of one window through the network in
+evaluation, as in prediction, front end not included.
+"""
+
+import argparse
+import platform
+import statistics
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.store import SpectrogramStore
+from auricle.models.params import ModelParams, WindowParams
+from auricle.models.registry import MODEL_TYPES, build_model
+from auricle.training.data import Subset
+from auricle.training.device import resolve_device, resolve_precision
+from auricle.training.params import TrainParams
+from auricle.training.trainer import TrainingJob
+from train_cnn import time_trainer
+
+CLIPS = 64
+PASSES = 20
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    device = resolve_device(arguments.device)
+    precision = resolve_precision("auto", device)
+    print(f"{date.today()}  {platform.machine()}, {device}, {torch.get_num_threads()} threads, {precision}\n")
+    print(f"{'network':<10}{'genres':>8}{'parameters':>14}{'MB':>8}{'s / epoch':>12}{'ms / window':>14}")
+    for kind in arguments.kinds:
+        for genres in arguments.genres:
+            with tempfile.TemporaryDirectory() as temporary:
+                job = job_of(kind, genres, Path(temporary), device)
+                model = build_model(job.config)
+                model.save_pretrained(temporary)
+                size = (Path(temporary) / "model.safetensors").stat().st_size / 1e6
+                seconds = time_trainer(job).wall
+            print(
+                f"{kind:<10}{genres:>8}{model.num_parameters():>14,}{size:>8.1f}{seconds:>12.2f}"
+                f"{1000 * latency(model, job, device):>14.1f}"
+            )
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kinds", nargs="+", choices=list(MODEL_TYPES), default=list(MODEL_TYPES))
+    parser.add_argument("--genres", type=int, nargs="+", default=[8, 20, 50, 100, 200])
+    parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu")
+    return parser.parse_args()
+
+
+def job_of(kind: str, genres: int, folder: Path, device: torch.device) -> TrainingJob:
+    """A training on random spectrograms: their content costs nothing, their number and length do."""
+    front_end, window = LogMelFrontEnd(FrontEndParams()), WindowParams()
+    frames = front_end.frames(window.window_seconds)
+    random = np.random.default_rng(0)
+    names = [f"{number:016x}" for number in range(CLIPS)]
+    noise = random.normal(-40, 15, size=(CLIPS, front_end.n_bands, 2 * frames)).astype(np.float16)
+    with SpectrogramStore.open(folder, front_end.digest, front_end.n_bands, mode="a") as store:
+        store.append(dict(zip(names, noise, strict=True)))
+    subset = Subset(np.array(names, dtype=object), np.arange(CLIPS, dtype=np.int64) % genres)
+    return TrainingJob(
+        config=ModelParams.model_validate({"kind": kind}).root.config(
+            n_bands=front_end.n_bands,
+            vocabulary=[str(number) for number in range(genres)],
+            window_frames=frames,
+            hop_frames=frames,
+        ),
+        store=SpectrogramStore.open(folder, front_end.digest, front_end.n_bands),
+        train=subset,
+        validation=Subset(subset.recording_ids[:1], subset.targets[:1]),
+        crop_frames=frames,
+        batch_size=window.batch_size,
+        params=TrainParams(epochs=2, device=device.type),
+        device=device,
+        workdir=folder / "work",
+        name="benchmark",
+    )
+
+
+def latency(model: torch.nn.Module, job: TrainingJob, device: torch.device) -> float:
+    """Seconds of one window in evaluation, the median of several passes."""
+    window = torch.randn(1, job.config.n_bands, job.crop_frames, device=device) * 15 - 40
+    seconds = []
+    model.to(device).eval()
+    with torch.inference_mode():
+        for _ in range(PASSES):
+            start = time.perf_counter()
+            model(window).logits.cpu()
+            seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+if __name__ == "__main__":
+    main()
