@@ -17,5 +17,9 @@ class AudioError(AuricleError):
     """One recording that cannot be used; its message is the reason shown in the quarantine."""
 
 
+class UnreadableError(AudioError):
+    """A file that could not be opened: its rights, the disk or the network may say otherwise tomorrow."""
+
+
 class BundleError(AuricleError):
     """A bundle that cannot be loaded: damaged, incomplete, or of another format version."""

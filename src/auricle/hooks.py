@@ -8,6 +8,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from auricle.checks import PREFIX, check_deep_model, check_names
 from auricle.errors import AuricleError
 
 logger = logging.getLogger(__name__)
@@ -21,18 +22,21 @@ class ProjectHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Refuse a device that this machine lacks before hours of ingestion, not after them.
+        """Refuse before hours of ingestion, not after them, what cannot work.
 
         Raises:
-            ConfigurationError: `device` or `precision` of a deep model cannot be had here.
+            ConfigurationError: a parameter that nothing reads, a device or precision that cannot be had
+                here, or an architecture that contradicts itself.
         """
-        names = {name for node in pipeline.only_nodes_with_tags("deep").nodes for name in node.inputs}
-        for name in sorted(name for name in names if name.startswith("params:") and name.endswith(".train")):
-            from auricle.training.device import resolve_device, resolve_precision
-            from auricle.training.params import TrainParams
+        from kedro.framework.project import pipelines
 
-            params = TrainParams.model_validate(catalog.load(name))
-            resolve_precision(params.precision, resolve_device(params.device))
+        read = {name for registered in pipelines.values() for name in registered.inputs()}
+        check_names(catalog.load("parameters"), read | pipeline.inputs())
+        for node in pipeline.only_nodes_with_tags("deep").nodes:
+            names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
+            if "model" in names:
+                of_model = ("model", "train", "windows", "front_end")
+                check_deep_model(*(catalog.load(names[name]) for name in of_model))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:

@@ -296,6 +296,8 @@ class TestNotAudio:
         assert refusal(file("a.mp3", b"\xff\xfb\x90\x64" + noise)).startswith("not readable as audio")
 
     def test_a_format_that_is_not_allowed(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.au", music(1), format="AU")
+        assert check_readable(path, AudioLimits(formats=("AU",))).format == "AU"
         path = write(tmp_path / "a.wav", music(1), format="AIFF")
         assert refusal(path) == (
             "its format is AIFF, allowed are WAV, FLAC, OGG, MP3: convert it, or add it to formats"
@@ -353,7 +355,7 @@ class TestLimits:
         [
             ({"min_duration_s": 5, "max_duration_s": 2}, "min_duration_s 5.0 is above max_duration_s 2.0"),
             ({"min_sample_rate": 9, "max_sample_rate": 8}, "min_sample_rate 9 is above max_sample_rate 8"),
-            ({"formats": ("MIDI",)}, "Input should be 'WAV', 'FLAC', 'OGG', 'MP3' or 'AIFF'"),
+            ({"formats": ("MIDI",)}, "Input should be 'WAV', 'FLAC', 'OGG', 'MP3', 'AIFF' or 'AU'"),
             ({"formats": ()}, "at least 1 item"),
             ({"timeout": 3}, "Extra inputs are not permitted"),
         ],

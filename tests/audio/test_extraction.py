@@ -42,12 +42,19 @@ def test_half_precision_is_float16(tmp_path: Path, recordings: dict[str, str]) -
     }
 
 
+def test_long_recordings_close_a_chunk_early(
+    tmp_path: Path, recordings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auricle.audio.extraction.MAX_CHUNK_BYTES", 1)
+    assert [len(chunk) for chunk in extract(tmp_path, recordings)] == [1] * 5
+
+
 def test_files_that_went_bad_since_they_were_ingested_are_warnings(
     tmp_path: Path, recordings: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "1.wav").unlink()
     (tmp_path / "4.wav").write_bytes(b"")
     chunks = extract(tmp_path, recordings)
-    assert [list(chunk) for chunk in chunks] == [["id-0"], ["id-2", "id-3"], []]
+    assert [list(chunk) for chunk in chunks] == [["id-0", "id-2"], ["id-3"]]
     assert "No spectrogram of 1.wav" in caplog.text
     assert "No spectrogram of 4.wav: empty file" in caplog.text

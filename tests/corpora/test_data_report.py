@@ -157,6 +157,26 @@ class TestWarnings:
         assert warned(rows) == ""
 
 
+def test_groups_of_one_length_with_classes_of_several_are_described() -> None:
+    rows = [
+        recording(f"{artist}-{take}.wav", label, artist=f"{artist}", duration_s=seconds)
+        for artist in range(12)
+        for take, (label, seconds) in enumerate([("short", 5.0), ("short", 5.0), ("long", 10.0)])
+    ]
+    assert report(rows)["recordings"] == 36
+
+
+def test_published_lists_are_not_said_to_flatter() -> None:
+    splits = ["train", "validation", "test"]
+    rows = [
+        recording(f"{label}/{number}.wav", label, published_split=splits[number % 3])
+        for label in ("a", "b")
+        for number in range(12)
+    ]
+    assert "flatter" in warned(rows, group_by="recording")
+    assert "flatter" not in warned(rows, group_by="recording", unlisted="exclude")
+
+
 def test_the_log_says_counts_and_warnings(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         log_summary(

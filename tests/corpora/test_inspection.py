@@ -263,6 +263,12 @@ class TestIncremental:
         assert decoded == ["a.wav"]
         assert table["status"].tolist() == ["ok"]
 
+    def test_a_file_that_could_not_be_opened_is_tried_again(self, tmp_path: Path) -> None:
+        (tmp_path / "loop.wav").symlink_to("loop.wav")
+        rows = pd.concat(inspect_files(tmp_path, ["loop.wav"], None, AudioLimits(), workers=1))
+        assert rows["reason"].item().startswith("cannot be opened")
+        assert rows["checked_with"].item() == ""
+
     def test_a_reason_that_is_the_files_is_remembered(self, tmp_path: Path, decoded: list[str]) -> None:
         def refuse(path: Path, limits: AudioLimits) -> None:
             raise AudioError("silent")

@@ -59,6 +59,26 @@ class TestEveryLayout:
             read_layout("zip", tmp_path, {})
 
 
+class TestMetadataOfFolders:
+    def test_rows_with_more_fields_than_the_header_are_refused(self, tmp_path: Path) -> None:
+        metadata(tmp_path, "file_name,label,artist\na.wav,rock,X,\nb.wav,jazz,Y,\n", "a.wav", "b.wav")
+        with pytest.raises(CorpusError, match=r"more fields than its header: put quotes .* ends of rows"):
+            audiofolder(tmp_path)
+
+    def test_linked_folders_are_read_like_their_audio(self, tmp_path: Path) -> None:
+        for split in ("train", "test"):
+            metadata(tmp_path / "elsewhere" / split, "file_name,label\na.wav,rock\n", "a.wav")
+            (tmp_path / "corpus").mkdir(exist_ok=True)
+            (tmp_path / "corpus" / split).symlink_to(tmp_path / "elsewhere" / split)
+        table = audiofolder(tmp_path / "corpus")
+        assert table["label"].to_dict() == {"test/a.wav": "rock", "train/a.wav": "rock"}
+
+    def test_hidden_folders_are_left_out_like_their_audio(self, tmp_path: Path) -> None:
+        metadata(tmp_path, "file_name,label\na.wav,rock\n", "a.wav")
+        metadata(tmp_path / ".cache", "file_name,label\nold.wav,jazz\n")
+        assert audiofolder(tmp_path).index.tolist() == ["a.wav"]
+
+
 class TestFolderPerClass:
     def test_the_first_folder_is_the_class_and_further_levels_may_have_names(self, tmp_path: Path) -> None:
         write_files(tmp_path, ["rock/A/x/1.wav", "rock/2.wav", "loose.wav", "unlabelled/3.wav"])

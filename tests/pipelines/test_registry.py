@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from project_runs import REPOSITORY
 
+from auricle.checks import check_names
+from auricle.corpora.params import IngestParams
 from auricle.pipeline_registry import RECIPES, register_pipelines
 from auricle.studies import STUDIES, TRAINED_BY
 
+ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*/globals.yml"))
 EXPECTED = {
     "ingest",
     "cache_spectrograms",
@@ -68,7 +72,7 @@ class TestRegistry:
 
 
 class TestCatalog:
-    @pytest.mark.parametrize("env", ["base", "ci", "gtzan"])
+    @pytest.mark.parametrize("env", ENVIRONMENTS)
     def test_every_dataset_of_every_pipeline_is_a_catalog_entry(self, project: Path, env: str) -> None:
         bootstrap_project(project)
         with KedroSession.create(project, env=env) as session:
@@ -78,13 +82,20 @@ class TestCatalog:
                 assert not missing, f"{name} in {env}"
 
     def test_environments_never_write_to_one_place(self, project: Path) -> None:
-        written: dict[str, set[str]] = {}
+        written: dict[str, str] = {}
         bootstrap_project(project)
-        for env in ("base", "ci", "gtzan"):
+        for env in ENVIRONMENTS:
             with KedroSession.create(project, env=env) as session:
                 catalog = session.load_context().catalog
-                outputs = register_pipelines()["__default__"].all_outputs()
-                written[env] = {str(catalog[name]._describe()) for name in outputs}
-        assert not written["base"] & written["ci"]
-        assert not written["base"] & written["gtzan"]
-        assert not written["ci"] & written["gtzan"]
+                for name in register_pipelines()["__default__"].all_outputs():
+                    place = str(catalog[name]._describe())
+                    assert written.setdefault(place, env) == env, f"{env} and {written[place]}: {place}"
+
+    @pytest.mark.parametrize("env", ENVIRONMENTS)
+    def test_parameters_of_every_environment_are_known_and_valid(self, project: Path, env: str) -> None:
+        read = {name for pipeline in register_pipelines().values() for name in pipeline.inputs()}
+        bootstrap_project(project)
+        with KedroSession.create(project, env=env) as session:
+            context = session.load_context()
+            check_names(context.params, read)
+            IngestParams.model_validate(context.params["genre"]["ingest"])

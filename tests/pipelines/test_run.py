@@ -162,6 +162,12 @@ class TestRefusals:
             ({"genre.front_end.fmax": 20_000.0}, "fmax"),
             ({"genre.ingest.validation_share": 0.6, "genre.ingest.test_share": 0.6}, "nothing to train on"),
             ({"genre.cnn.windows.hop_seconds": 9.0}, "hop_seconds"),
+            ({"genre.cnn.epochs": 3}, r"Unknown parameter 'genre.cnn.epochs'.*genre\.cnn"),
+            ({"genre.ingset.folds": 3}, r"Unknown parameter 'genre.ingset'.*genre\.ingest"),
+            ({"gnere.cnn.train.epochs": 3}, r"Unknown parameter 'gnere'.*genre"),
+            ({"genre.cnn.model.head": "flatten", "genre.cnn.train.crop_seconds": 1.0}, "exactly .* frames"),
+            ({"genre.front_end.n_mels": 8}, r"n_bands is 8.*Raise n_mels"),
+            ({"genre.cnn.model.kind": "transformer"}, "transformer.*'cnn', 'hybrid', 'resnet'"),
         ],
     )
     def test_parameter(self, project: Path, run: Run, params: dict[str, Any], message: str) -> None:

@@ -9,6 +9,7 @@ from auricle.audio.limits import Format
 # Sizes from here up are what programs write that stream to a pipe and cannot know the length.
 STREAMED_SIZE = 0x7FFF0000
 MAX_RIFF_CHUNKS = 1000
+MAGIC: dict[bytes, Format] = {b"fLaC": "FLAC", b"OggS": "OGG", b".snd": "AU"}
 MAX_PADDING = 4096
 # Over an hour and a half at 320 kbit/s.
 MAX_MP3_BYTES = 2**28
@@ -34,10 +35,8 @@ def sniff(stream: BinaryIO) -> Format | None:
         return "WAV"
     if magic == b"FORM" and kind in (b"AIFF", b"AIFC"):
         return "AIFF"
-    if magic == b"fLaC":
-        return "FLAC"
-    if magic == b"OggS":
-        return "OGG"
+    if magic in MAGIC:
+        return MAGIC[magic]
     # Eleven set bits, then a version and a layer that are not the reserved ones (ISO/IEC 11172-3, 2.4.2.3).
     sync = int.from_bytes(head[:2], "big")
     if sync >> 5 == 0x7FF and sync & 0x18 != 0x08 and sync & 0x06 != 0:

@@ -21,7 +21,7 @@ from auricle.audio.headers import (
     tolerated_frames,
 )
 from auricle.audio.limits import AudioLimits, Format
-from auricle.errors import AudioError
+from auricle.errors import AudioError, UnreadableError
 
 # 1.5 s at 44.1 kHz: large enough that the calls cost nothing, small enough to stay in the cache.
 BLOCK_FRAMES = 65_536
@@ -219,18 +219,18 @@ def _opened(path: Path, limits: AudioLimits) -> Iterator[_Reader]:
                 check_header(sound, limits)
                 yield _Reader(sound, kind, stream, limits)
     except (AudioError, OSError, sf.LibsndfileError) as error:
-        refusal = error if isinstance(error, AudioError) else AudioError(_explained(error))
+        refusal = error if isinstance(error, AudioError) else _refusal(error)
         refusal.add_note(f"file: {path}")
         raise refusal from error.__cause__ or (None if refusal is error else error)
 
 
-def _explained(error: OSError | sf.LibsndfileError) -> str:
+def _refusal(error: OSError | sf.LibsndfileError) -> AudioError:
     if isinstance(error, sf.LibsndfileError):
         cause = error.error_string.rstrip(".")
         if "does not exist" in cause:  # what libsndfile says where its MP3 decoder gives up
             cause = "the decoder finds none in it"
-        return f"not readable as audio: {cause}"
-    return f"cannot be opened: {error.strerror or error}"
+        return AudioError(f"not readable as audio: {cause}")
+    return UnreadableError(f"cannot be opened: {error.strerror or error}")
 
 
 def _checked_peak(samples: NDArray[np.float32]) -> float:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,9 @@ from auricle.audio.extractor import Extractor
 from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError
+
+# What is held in memory, and lost when a run is killed: half an hour of long recordings, not a day of them.
+MAX_CHUNK_BYTES = 32 * 2**20
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ def extract_in_chunks(
         paths: relative path by `recording_id`.
         limits: of decoding and of the child processes.
         workers: child processes; None takes all cores.
-        chunk_size: recordings a chunk.
+        chunk_size: recordings a chunk, at most; a chunk that has grown to `MAX_CHUNK_BYTES` is closed too.
         description: what is extracted, for progress and warnings.
         half_precision: return float16.
     """
@@ -65,9 +67,14 @@ def extract_in_chunks(
         limits=limits,
         description=description,
     )
-    outcomes = ((identifier, result) for identifier, (_, result) in zip(paths, results, strict=True))
-    while chunk := dict(islice(outcomes, chunk_size)):
-        for identifier, result in chunk.items():
-            if isinstance(result, AudioError):
-                logger.warning("No %s of %s: %s", description, paths[identifier], result)
-        yield {key: result for key, result in chunk.items() if not isinstance(result, AudioError)}
+    chunk: dict[str, np.ndarray] = {}
+    for (identifier, path), (_, result) in zip(paths.items(), results, strict=True):
+        if isinstance(result, AudioError):
+            logger.warning("No %s of %s: %s", description, path, result)
+            continue
+        chunk[identifier] = result
+        if len(chunk) == chunk_size or sum(array.nbytes for array in chunk.values()) >= MAX_CHUNK_BYTES:
+            yield chunk
+            chunk = {}
+    if chunk:
+        yield chunk

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from auricle.params import Params
 
-Format = Literal["WAV", "FLAC", "OGG", "MP3", "AIFF"]
+Format = Literal["WAV", "FLAC", "OGG", "MP3", "AIFF", "AU"]
 
 
 class AudioLimits(Params):

@@ -124,7 +124,8 @@ def _several_labels(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _grouping(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
-    if params.group_by == (RECORDING,) and len(rows):
+    as_published = params.unlisted == "exclude"  # then every recording is where a published list puts it
+    if params.group_by == (RECORDING,) and len(rows) and not as_published:
         yield (
             "Each recording is a group of its own (group_by: recording). If artists, players or sessions"
             " repeat, they are in several splits, and the figures flatter."
@@ -184,9 +185,9 @@ def _facts(rows: pd.DataFrame) -> dict[str, pd.Series]:
     medians = rows.groupby("label")["duration_s"].median()
     if medians.max() > _DURATION_RATIO * medians.min():
         duration = rows.groupby("group")["duration_s"].median()
-        facts["duration"] = pd.qcut(duration, 4, duplicates="drop").map(
-            lambda span: f"{span.left:.1f} to {span.right:.1f} s"
-        )
+        spans = pd.qcut(duration, 4, duplicates="drop")
+        if spans.notna().all():  # else all groups are of one length, which tells no class
+            facts["duration"] = spans.map(lambda span: f"{span.left:.1f} to {span.right:.1f} s")
     return facts
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,7 @@ from auricle.audio.decode import AudioInfo
 from auricle.audio.isolation import IsolationError, map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.corpora.verdict import Inspected, hash_file, inspect_file
-from auricle.errors import AudioError
+from auricle.errors import AudioError, UnreadableError
 
 FILE_DTYPES = {
     "path": "str",
@@ -55,6 +55,16 @@ def find_audio(root: Path) -> list[str]:
     Returns:
         Paths relative to `root`, with forward slashes, sorted.
     """
+    return walk(root, _is_audio_name)
+
+
+def walk(root: Path, wanted: Callable[[str], bool]) -> list[str]:
+    """Paths of files below a folder, relative to it, sorted; what `find_audio` leaves out is left out.
+
+    Args:
+        root: The folder.
+        wanted: Whether a file of this name is meant.
+    """
     found: list[str] = []
     visited: set[tuple[int, int]] = set()
     for folder, folders, names in os.walk(root, followlinks=True):
@@ -65,7 +75,7 @@ def find_audio(root: Path) -> list[str]:
         visited.add((status.st_dev, status.st_ino))
         # Sorted, so that of two links to one folder the same one is taken on every machine.
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = [Path(folder, name) for name in names if _is_audio_name(name)]
+        paths = [Path(folder, name) for name in names if not name.startswith(".") and wanted(name)]
         found += [path.relative_to(root).as_posix() for path in paths if path.is_file()]
     return sorted(filter(_is_storable, found))
 
@@ -118,7 +128,7 @@ def inspect_files(
 
 
 def _is_audio_name(name: str) -> bool:
-    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in AUDIO_EXTENSIONS
+    return PurePosixPath(name).suffix.lower() in AUDIO_EXTENSIONS
 
 
 def _is_storable(path: str) -> bool:
@@ -201,7 +211,7 @@ def _judged(verdict: AudioInfo | AudioError, digest: str) -> Mapping[str, Any]:
             "reason": "",
             "checked_with": digest,
         }
-    passing = isinstance(verdict, IsolationError)
+    passing = isinstance(verdict, IsolationError | UnreadableError)
     return {
         "duration_s": None,
         "sample_rate": None,

@@ -6,6 +6,8 @@ import numpy.typing as npt
 from auricle.audio.frontend import LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.errors import ConfigurationError
+from auricle.models.params import ArchitectureParams
+from auricle.models.windows import WindowParams
 
 
 def check_front_end(store: SpectrogramStore, front_end: LogMelFrontEnd) -> None:
@@ -20,6 +22,42 @@ def check_front_end(store: SpectrogramStore, front_end: LogMelFrontEnd) -> None:
             f"hear through {front_end.digest}: their parameters differ. Open the store of that front "
             "end; the pipeline cache_spectrograms makes it."
         )
+
+
+def check_architecture(
+    params: ArchitectureParams, front_end: LogMelFrontEnd, window: WindowParams, crop_seconds: float | None
+) -> None:
+    """Show the network of two classes one crop: a contradiction is known before anything is read.
+
+    Args:
+        params: of the architecture.
+        front_end: that the network hears through; its spectrograms have one channel.
+        window: of evaluation.
+        crop_seconds: of training, those of the window where None.
+
+    Raises:
+        ConfigurationError: the network cannot be built, or does not take such crops.
+    """
+    import torch
+
+    from auricle.models.registry import build_model
+
+    config = params.config(
+        n_bands=front_end.n_bands,
+        vocabulary=("one", "other"),
+        window_frames=front_end.frames(window.window_seconds),
+        hop_frames=front_end.frames(window.hop_seconds),
+    )
+    channels = getattr(config, "input_channels", 1)
+    if channels != 1:
+        raise ConfigurationError(
+            f"input_channels is {channels}, but the front end makes spectrograms of one channel. Set"
+            " input_channels: 1."
+        )
+    frames = front_end.frames(crop_seconds or window.window_seconds)
+    with torch.device("meta"):
+        model = build_model(config).train(False)
+        model(input_values=torch.zeros(1, front_end.n_bands, frames))
 
 
 def crop_frames_of(

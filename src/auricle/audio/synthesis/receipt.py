@@ -52,7 +52,8 @@ def read_receipt(folder: Path) -> Receipt | None:
         if unknown := sorted(entry.name for entry in folder.iterdir() if entry.name not in _PLACEHOLDERS):
             raise ConfigurationError(
                 f"{folder} holds {unknown[0]} and was not rendered by Auricle ({RECEIPT_NAME} is missing): "
-                "the demo corpus is only ever written into an empty folder or its own; choose another folder"
+                "the demo corpus is only ever written into an empty folder or its own. Choose another "
+                "folder, or, if these recordings are yours, set demo: {enabled: false}"
             )
         return None
     return _parsed(path)

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from auricle.corpora.inspection import walk
 from auricle.corpora.layouts.metadata import METADATA_NAMES, as_text, read_table, stacked
 from auricle.errors import ConfigurationError, CorpusError
 
@@ -20,7 +21,7 @@ def read_listing(root: Path, file_name_column: str | None) -> pd.DataFrame:
         folder.
         ConfigurationError: A column that is not there.
     """
-    files = sorted(file for name in METADATA_NAMES for file in root.rglob(name))
+    files = [root / path for path in walk(root, METADATA_NAMES.__contains__)]
     if len({file.suffix for file in files}) > 1:
         raise CorpusError(
             f"{root} holds metadata of several kinds ({', '.join(sorted({file.name for file in files}))}): it"

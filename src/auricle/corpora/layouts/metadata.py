@@ -31,6 +31,11 @@ def read_table(file: Path) -> pd.DataFrame:
         if file.suffix == ".csv":
             # utf-8-sig: spreadsheets put a byte-order mark before the first column's name.
             table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            if not isinstance(table.index, pd.RangeIndex):  # pandas took the first column for an index
+                raise ValueError(
+                    "its rows have more fields than its header: put quotes around cells with commas, and"
+                    " remove commas at the ends of rows"
+                )
         elif file.suffix == ".jsonl":
             table = pd.DataFrame(_json_lines(file), dtype=object)
         else:

@@ -1,0 +1,73 @@
+"""What of a configuration cannot work, found before any node runs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from auricle.errors import ConfigurationError
+from auricle.models.params import ModelParams, WindowParams
+from auricle.training.params import TrainParams
+
+PREFIX = "params:"
+
+
+def check_names(parameters: Mapping[str, Any], read: Iterable[str]) -> None:
+    """Refuse parameters that no node reads: they are misspelt, or stand in the wrong place.
+
+    What stands inside of a parameter that a node reads is for its type to judge.
+
+    Args:
+        parameters: the whole tree.
+        read: names that nodes read, such as `params:genre.cnn.train`.
+
+    Raises:
+        ConfigurationError: a name that is not known, with the nearest that is.
+    """
+    known = {name.removeprefix(PREFIX) for name in read if name.startswith(PREFIX)}
+    ancestors = {name[:place] for name in known for place, letter in enumerate(name) if letter == "."}
+    unknown = sorted(_unknown(parameters, "", known, ancestors))
+    if not unknown:
+        return
+    near = get_close_matches(unknown[0], known | ancestors, n=3, cutoff=0.4)
+    raise ConfigurationError(
+        f"Unknown parameter {unknown[0]!r}"
+        + (f" (and {len(unknown) - 1} more: {', '.join(unknown[1:4])})" if len(unknown) > 1 else "")
+        + f": nothing reads it. Near to it: {', '.join(near) or ', '.join(sorted(known)[:3])}."
+    )
+
+
+def _unknown(tree: Mapping[str, Any], prefix: str, known: set[str], ancestors: set[str]) -> Iterator[str]:
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if name in known:
+            continue
+        if name in ancestors and isinstance(value, Mapping):
+            yield from _unknown(value, f"{name}.", known, ancestors)
+        else:
+            yield name
+
+
+def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> None:
+    """Refuse a device that this machine lacks, or an architecture that contradicts itself or the front end.
+
+    Args:
+        model: of `ModelParams`, or what it is made from; so are the others.
+        train: of `TrainParams`.
+        windows: of `WindowParams`.
+        front_end: of `FrontEndParams`.
+
+    Raises:
+        ConfigurationError: which says what to change.
+    """
+    from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+    from auricle.training.checks import check_architecture
+    from auricle.training.device import resolve_device, resolve_precision
+
+    training = TrainParams.model_validate(train)
+    resolve_precision(training.precision, resolve_device(training.device))
+    check_architecture(
+        ModelParams.model_validate(model).root,
+        LogMelFrontEnd(FrontEndParams.model_validate(front_end)),
+        WindowParams.model_validate(windows),
+        training.crop_seconds,
+    )
