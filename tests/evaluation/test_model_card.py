@@ -7,10 +7,11 @@ import pytest
 from huggingface_hub import ModelCard
 from scored_samples import Study
 
-from auricle.evaluation.card import model_card
+from auricle.evaluation.card import ARCHITECTURES, model_card
 from auricle.evaluation.evaluate import evaluate_model
 from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.report import FLATTERING, SYNTHESIZED
+from auricle.models.registry import DEEP_MODELS, FOREST
 
 CONFIG = {"model_type": "auricle_spectrogram_cnn"}
 TRAINING: dict[str, Any] = {
@@ -89,3 +90,16 @@ class TestText:
         card = model_card(CONFIG, TRAINING, metrics, DATA, {"folder": "songs"})
         assert 'auricle.load("path/of/this/folder")' in card
         assert SYNTHESIZED not in card
+
+    def test_tells_the_corpus_it_was_trained_on_after_the_corpus_has_grown(
+        self, metrics: dict[str, Any]
+    ) -> None:
+        per_split = {"test": 90, "train": 300, "validation": 50}
+        training = TRAINING | {"data": {"digest": "ab12" * 16, "recordings": 440, "per_split": per_split}}
+        card = model_card(CONFIG, training, metrics, DATA, {"folder": "songs"}, data_digest="cd34" * 16)
+        assert "Recordings: 440" in card
+        assert "train 300, validation 50, test 90" in card
+        assert "Groups" not in card.split("## Data")[1].split("## Limits")[0]
+
+    def test_names_every_kind_of_model(self) -> None:
+        assert set(ARCHITECTURES) == {FOREST, *DEEP_MODELS}

@@ -59,7 +59,8 @@ class TestSpecAugment:
             assert torch.equal(lines.unsqueeze(axis).expand_as(changed), changed)
             shares = lines.float().mean(dim=1)
             assert (shares <= 0.5).all()
-            assert done[changed].unique().numel() <= 2
+            for crop, where in zip(done, changed, strict=True):
+                assert crop[where].unique().numel() <= 1
             seen.update(shares.tolist())
         assert len(seen) > 5
 
@@ -71,6 +72,27 @@ class TestSpecAugment:
     def test_masks_that_could_hide_everything_are_refused(self, axis: str) -> None:
         with pytest.raises(ValidationError, match=f"4 {axis} masks of up to 0.25 .* hide all of it"):
             AugmentParams(**{f"{axis}_masks": 4, f"{axis}_mask_share": 0.25})
+
+    def test_is_measured_by_what_is_real_of_a_short_clip(self) -> None:
+        given = batch()
+        given["lengths"] = torch.full((8,), 10)
+        for epoch in range(50):
+            keys = [(epoch, index) for index in range(8)]
+            done = varied(keys, given=given, time_masks=2, time_mask_share=0.3)["input_values"]
+            masked = (done != given["input_values"]).any(dim=1)
+            assert not masked[:, 10:].any()
+            assert (masked[:, :10].sum(dim=1) <= 6).all()
+
+    def test_fills_each_crop_with_its_own_mean(self) -> None:
+        given = batch()
+        given["input_values"][0] = 0.0
+        given["input_values"][1] = -80.0
+        done = varied(given=given, time_masks=3, time_mask_share=0.3)["input_values"]
+        assert torch.equal(done[:2], given["input_values"][:2])
+
+    def test_leaves_the_generators_of_every_device_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda _: pytest.fail("CUDA was reseeded"))
+        varied(time_masks=2, frequency_masks=2, gain_db=6, mixup_alpha=0.2)
 
     def test_leaves_the_global_generator_alone(self) -> None:
         torch.manual_seed(5)

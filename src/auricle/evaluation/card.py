@@ -11,6 +11,8 @@ Json = dict[str, Any]
 ARCHITECTURES = {
     "auricle_random_forest": "Random Forest on hand-crafted features",
     "auricle_spectrogram_cnn": "Convolutional network on log-mel spectrograms",
+    "auricle_hybrid_cnn_rnn": "Convolutional and recurrent network on log-mel spectrograms",
+    "auricle_multi_label_audio_cnn": "Residual network on log-mel spectrograms",
 }
 CARD_FIGURES = (
     "accuracy",
@@ -22,6 +24,7 @@ CARD_FIGURES = (
     "ece",
     "ece_calibrated",
 )
+SPLIT_ORDER = ("train", "validation", "test")
 METRIC_TYPES = {"accuracy": "accuracy", "macro_f1": "f1", "roc_auc": "roc_auc"}
 
 
@@ -33,6 +36,7 @@ def model_card(
     source: Json,
     *,
     name: str | None = None,
+    data_digest: str | None = None,
 ) -> str:
     """The README.md of a bundle: front matter as the Hugging Face Hub reads it, then text.
 
@@ -42,9 +46,11 @@ def model_card(
         config: `config.json` of the bundle.
         training: `training.json` of the bundle.
         metrics: What `evaluate_model` returned for the bundle.
-        data_report: What `describe_corpus` returned for its corpus.
+        data_report: What `describe_corpus` returned for its corpus as it is now.
         source: Where the recordings come from, see `render_report`.
         name: Study and model as `auricle.load` takes them, such as "genre.cnn".
+        data_digest: Of the corpus as it is now; where the bundle was trained on another, what only
+            `data_report` knows of the corpus is left out.
     """
     architecture = ARCHITECTURES.get(config.get("model_type", ""), str(config.get("model_type")))
     title = f"{name}: {architecture}" if name else architecture
@@ -60,7 +66,7 @@ def model_card(
         "### Classes",
         _classes_table(metrics),
         "## Data",
-        _data(training, data_report, source),
+        _data(training, data_report, source, data_digest),
         "## Limits",
         "\n".join(f"* {limit}" for limit in _limits(metrics, data_report)),
         "## Provenance",
@@ -146,23 +152,26 @@ def _classes_table(metrics: Json) -> str:
     return "\n".join(rows)
 
 
-def _data(training: Json, data_report: Json, source: Json) -> str:
+def _data(training: Json, data_report: Json, source: Json, digest: str | None) -> str:
     data = training.get("data", {})
+    now = data_report if digest is None or digest == data.get("digest") else {}
     facts = {
         "Folder": source.get("folder"),
         "Layout": source.get("layout"),
-        "Recordings": data_report.get("recordings"),
-        "Groups": data_report.get("groups"),
-        "Hours": data_report.get("hours"),
+        "Recordings": data.get("recordings") or now.get("recordings"),
+        "Groups": now.get("groups"),
+        "Hours": now.get("hours"),
         "Protocol": training.get("protocol") or data_report.get("protocol"),
-        "Recordings per split": _splits(data_report),
+        "Recordings per split": _splits(data.get("per_split"), now),
         "Digest of the data (SHA-256)": f"`{data['digest']}`" if data.get("digest") else None,
     }
     return "\n".join(f"* {key}: {value}" for key, value in facts.items() if value not in (None, ""))
 
 
-def _splits(data_report: Json) -> str:
-    return ", ".join(f"{entry['split']} {entry['recordings']}" for entry in data_report.get("splits", []))
+def _splits(trained_on: Json | None, now: Json) -> str:
+    counts = trained_on or {entry["split"]: entry["recordings"] for entry in now.get("splits", [])}
+    order = sorted(counts, key=lambda split: (SPLIT_ORDER.index(split) if split in SPLIT_ORDER else 9, split))
+    return ", ".join(f"{split} {counts[split]}" for split in order)
 
 
 def _limits(metrics: Json, data_report: Json) -> list[str]:

@@ -38,28 +38,31 @@ class Augment:
         entropy = [self._seed, *(number for key in keys for number in key)]
         random = np.random.default_rng(entropy)
         values = self._gained(batch["input_values"], random)
-        varied = batch | {"input_values": self._masked(values, random)}
+        masked = self._masked(values, batch["lengths"], random)
+        varied = batch | {"input_values": masked}
         return self._mixed(varied, random) if self._params.mixup_alpha else varied
 
     def _gained(self, values: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
         gains = random.uniform(-self._params.gain_db, self._params.gain_db, size=(len(values), 1, 1))
         return values + torch.from_numpy(gains).to(values.dtype)
 
-    def _masked(self, values: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
-        """Park et al., SpecAugment, Interspeech 2019: masks of each crop's own, filled by the mean."""
-        from torchaudio.transforms import SpecAugment
+    def _masked(
+        self, values: torch.Tensor, lengths: torch.Tensor, random: np.random.Generator
+    ) -> torch.Tensor:
+        """Park et al., SpecAugment, Interspeech 2019: masks of each crop's own, filled by its own mean.
 
-        _, bands, frames = values.shape
-        mask = SpecAugment(
-            n_time_masks=self._params.time_masks,
-            time_mask_param=round(self._params.time_mask_share * frames),
-            n_freq_masks=self._params.frequency_masks,
-            freq_mask_param=round(self._params.frequency_mask_share * bands),
-        )
-        with torch.random.fork_rng(devices=[]):  # torchaudio draws from the global generator
-            torch.manual_seed(int(random.integers(2**63)))
-            masked: torch.Tensor = mask(values)
-        return masked
+        Masks are measured by the crop's real frames. torchaudio's would hide all of a short, padded clip,
+        fill it with the mean of the whole batch, and reseed the generators of every device on the way.
+        """
+        params = self._params
+        varied = values.clone()
+        for crop, length in zip(varied, lengths.tolist(), strict=True):
+            mean = crop[:, :length].mean()
+            for start, stop in _spans(params.time_masks, params.time_mask_share, length, random):
+                crop[:, start:stop] = mean
+            for start, stop in _spans(params.frequency_masks, params.frequency_mask_share, len(crop), random):
+                crop[start:stop] = mean
+        return varied
 
     def _mixed(self, batch: Batch, random: np.random.Generator) -> Batch:
         """Zhang et al., mixup, ICLR 2018: each crop with the one before it, by a share of its own."""
@@ -74,6 +77,13 @@ class Augment:
             # What is padding in one of the two is sound in the other.
             "lengths": torch.maximum(batch["lengths"], batch["lengths"].roll(1)),
         }
+
+
+def _spans(count: int, share: float, size: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    """Start and end of so many spans, each of 0 to `share` of `size`."""
+    widths = random.integers(0, int(share * size), size=count, endpoint=True)
+    starts = [int(random.integers(0, size - width, endpoint=True)) for width in widths]
+    return [(start, start + int(width)) for start, width in zip(starts, widths, strict=True)]
 
 
 def _mix(values: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:

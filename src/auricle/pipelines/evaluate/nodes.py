@@ -34,16 +34,28 @@ def score(
 
 def write_card(
     champion: BundleRef | None,
+    predictions: pd.DataFrame | None,
     metrics: dict[str, Any] | None,
+    manifest: pd.DataFrame,
     data_report: dict[str, Any],
     source: dict[str, Any],
     name: str,
 ) -> Iterator[str]:
-    """The model card, inside the bundle."""
+    """The model card, inside the bundle; as it was where the splits changed since the model predicted."""
     from auricle.evaluation.card import model_card
+    from auricle.models.provenance import manifest_digest
 
-    if champion is not None and metrics is not None:
-        yield model_card(champion.config, champion.training, metrics, data_report, source, name=name)
+    if champion is None or metrics is None or predictions is None or why_stale(predictions, manifest):
+        return
+    yield model_card(
+        champion.config,
+        champion.training,
+        metrics,
+        data_report,
+        source,
+        name=name,
+        data_digest=manifest_digest(manifest),
+    )
 
 
 def draw_curves(champion: BundleRef | None) -> Iterator[Any]:

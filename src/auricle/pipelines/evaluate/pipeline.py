@@ -26,7 +26,7 @@ def _of_model(corpus: str, model: str) -> Pipeline:
             Node(score, ["predictions", "manifest", "params:evaluation"], "metrics", name=f"score_{model}"),
             Node(
                 write_card,
-                ["champion", "metrics", "data_report", "source", "params:name"],
+                ["champion", "predictions", "metrics", "manifest", "data_report", "source", "params:name"],
                 "card",
                 name=f"write_card_of_{model}",
             ),
