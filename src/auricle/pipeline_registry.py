@@ -8,6 +8,7 @@ from kedro.pipeline import Pipeline
 from auricle.pipelines import (
     cache_spectrograms,
     evaluate,
+    explain,
     extract_features,
     ingest,
     train_deep,
@@ -46,6 +47,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": _joined(
             evaluate.create_pipeline(corpus, models, models) for corpus, models in STUDIES.items()
         ),
+        "explain": _joined(_explain(corpus, models) for corpus, models in STUDIES.items()),
         "__default__": _joined(training[model] for model in DEFAULT_MODELS),
     }
 
@@ -59,6 +61,16 @@ def _train(model: str) -> Pipeline:
         + evaluate.create_pipeline(corpus, [model], models)
         for corpus, models in STUDIES.items()
         if model in models
+    )
+
+
+def _explain(corpus: str, models: Iterable[str]) -> Pipeline:
+    """Whatever is trained on spectrograms, with the spectrograms that are missing."""
+    deep = [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
+    return (
+        ingest.create_pipeline(corpus)
+        + cache_spectrograms.create_pipeline(corpus)
+        + explain.create_pipeline(corpus, deep)
     )
 
 

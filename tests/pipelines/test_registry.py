@@ -24,6 +24,7 @@ EXPECTED = {
     "train_hybrid",
     "train_resnet",
     "evaluate",
+    "explain",
     "__default__",
 }
 

@@ -95,6 +95,18 @@ class TestWholeRun:
             assert probability == pytest.approx(expected[label], abs=0.02)
 
 
+class TestExplanations:
+    def test_are_a_page_for_each_network_and_no_node_fails_where_one_is_missing(
+        self, trained: Path, project: Path, run: Run
+    ) -> None:
+        run(trained, ["explain"])
+        for model in ("cnn", "hybrid", "resnet"):
+            pages = list((trained / f"data/ci/08_reporting/genre/{model}").glob("*/explanations.html"))
+            assert len(pages) == 1
+            assert "<audio " in pages[0].read_text(encoding="utf-8")
+        run(project, ["explain"])
+
+
 class TestSecondRun:
     def test_decodes_and_computes_nothing_again(
         self, project: Path, run: Run, monkeypatch: pytest.MonkeyPatch

@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auricle.evaluation import report_views as views
 from auricle.evaluation.mistakes import Mistake
+from auricle.evaluation.pages import page_environment, style_sheet
 from auricle.evaluation.report_data import data_view
 from auricle.evaluation.report_provenance import provenance_rows
-from auricle.evaluation.verdict import FIGURE_NAMES, interval_text, model_name, signed
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 Json = dict[str, Any]
 
@@ -74,12 +71,12 @@ def render_report(
         models: The models of the study in its order, None where one is not trained.
         mistakes: See `auricle.evaluation.mistakes`; each carries its excerpt.
     """
-    environment = _environment()
+    environment = page_environment()
     sections = [section for section in models.values() if section is not None]
     order, shared = list(models), views.shared_warnings(sections)
     context = {
         "study": study,
-        "css": _markup(environment, "report.css"),
+        "css": style_sheet(environment),
         "version": version("auricle"),
         "verdict": comparison["verdict"],
         "remarks": remarks(source, data_report),
@@ -119,33 +116,3 @@ def remarks(source: Json, data_report: Json) -> list[str]:
     if list(data_report.get("group_by") or []) == ["recording"] and "flatter" not in said:
         found.append(FLATTERING)
     return found
-
-
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("auricle.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        number=views.number,
-        share=views.share,
-        signed=signed,
-        model_name=model_name,
-        figure_name=FIGURE_NAMES.__getitem__,
-        interval_text=interval_text,
-        with_reason=views.with_reason,
-    )
-    return environment
-
-
-def _markup(environment: "Environment", name: str) -> Any:
-    """A file of the templates as it is: a style sheet is not text to be escaped."""
-    from markupsafe import Markup
-
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704

@@ -94,6 +94,10 @@ class SpectrogramCNN(SpectrogramModel):
         loss = None if labels is None else classification_loss(logits, labels, self.config)
         return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings)
 
+    def explained_layer(self) -> nn.Module:
+        """The last block's maps, before they are pooled."""
+        return rectified(self.blocks[-1])
+
     def _check_window(self, input_values: torch.Tensor) -> None:
         given, expected = input_values.shape[-1], self.config.window_frames
         if self.config.head == "flatten" and given != expected:
@@ -117,6 +121,11 @@ def conv_block(channels_before: int, channels_after: int) -> nn.Sequential:
         nn.ReLU(inplace=True),
         nn.MaxPool2d(2),
     )
+
+
+def rectified(block: nn.Module) -> nn.Module:
+    """The layer of a `conv_block` after which its maps are normalized and rectified, and not yet pooled."""
+    return next(layer for layer in block.children() if isinstance(layer, nn.ReLU))
 
 
 def _head_size(config: SpectrogramCNNConfig) -> int:

@@ -9,7 +9,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from auricle.errors import ConfigurationError
-from auricle.models.cnn import conv_block
+from auricle.models.cnn import conv_block, rectified
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput, classification_loss
 from auricle.models.spectrogram_model import Maps, SpectrogramModel, real_frames
@@ -99,6 +99,10 @@ class HybridCNNRNN(SpectrogramModel):
         logits = self.classifier(self.dropout(embeddings)).float()
         loss = None if labels is None else classification_loss(logits, labels, self.config)
         return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings, time_attention=weights)
+
+    def explained_layer(self) -> nn.Module:
+        """The last block's maps, before they are pooled."""
+        return rectified(self.blocks[-1])
 
     def _recur(self, maps: Maps) -> torch.Tensor:
         """The LSTM's states (batch, frames, 2 * lstm_size), each direction over the real frames only."""

@@ -76,6 +76,12 @@ class MultiLabelAudioCNN(SpectrogramModel):
         self.dropout = nn.Dropout(config.dropout)
         self.post_init()  # type: ignore[no-untyped-call]
 
+    def explained_layer(self) -> nn.Module:
+        """What the last block gives."""
+        last = self.blocks[-1]
+        assert isinstance(last, ResidualBlock)
+        return last.output
+
     def _init_weights(self, module: nn.Module) -> None:
         """Each block begins as the way around it, so that a deep network starts where a shallow one does."""
         super()._init_weights(module)
@@ -134,6 +140,7 @@ class ResidualBlock(nn.Module):
         self.second = nn.Conv2d(after, after, kernel_size=3, padding=1, bias=False)
         self.second_norm = ClosedNorm(after)
         self.attention = None if squeezed is None else ChannelAttention(after, squeezed)
+        self.output = nn.ReLU()
         self.around = None
         if stride > 1 or before != after:
             self.around = nn.Sequential(
@@ -147,7 +154,7 @@ class ResidualBlock(nn.Module):
         if self.attention is not None:
             inner = Maps(inner.values * self.attention(inner), inner.lengths)
         shortcut = maps.values if self.around is None else self.around(maps.values)
-        return Maps(functional.relu(inner.values + shortcut), inner.lengths).masked()
+        return Maps(self.output(inner.values + shortcut), inner.lengths).masked()
 
 
 class ChannelAttention(nn.Module):

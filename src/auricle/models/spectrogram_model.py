@@ -35,7 +35,7 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """A classifier of spectrograms of shape (bands, frames).
 
     Batch normalization of each band replaces a separate normalization of the input. A subclass names its last
-    layer `classifier`.
+    layer `classifier`, and says by `explained_layer` where explanations look.
     """
 
     config_class = SpectrogramModelConfig
@@ -58,6 +58,10 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
                 init.zeros_(module.bias)
         else:
             super()._init_weights(module)  # type: ignore[no-untyped-call]
+
+    def explained_layer(self) -> nn.Module:
+        """The layer that gives the last convolution's maps (batch, channels, bands, frames), rectified."""
+        raise NotImplementedError
 
     def maps_of(self, input_values: torch.Tensor, lengths: torch.Tensor | None, least: int) -> Maps:
         """The normalized input as maps of one channel, in the memory layout that convolutions like.

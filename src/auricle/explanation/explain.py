@@ -1,0 +1,183 @@
+"""Explains a deep model on recordings it was judged on: the surest right and wrong answer of each class."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auricle.audio.decode import decode
+from auricle.audio.extractor import load_extractor
+from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.limits import AudioLimits
+from auricle.audio.store import SpectrogramStore
+from auricle.errors import AudioError, BundleError
+from auricle.evaluation.scored import scored_rows
+from auricle.explanation.gradcam import explain_window
+from auricle.explanation.listening import filtered
+from auricle.explanation.params import ExplainParams
+from auricle.models.bundle import BundleRef
+from auricle.models.registry import load_deep
+from auricle.models.spectrogram_model import SpectrogramModel
+from auricle.models.windows import pad_to, predict_windows
+from auricle.progress import track
+from auricle.training.device import resolve_device
+
+logger = logging.getLogger(__name__)
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A recording to explain.
+
+    Attributes:
+        recording_id: of the manifest.
+        path: relative to the folder of recordings.
+        label: the truth.
+        predicted: what the model said of the whole recording.
+        confidence: how sure it was.
+    """
+
+    recording_id: str
+    path: str
+    label: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What spoke for the model's answer, in the window where it was surest of it.
+
+    Attributes:
+        choice: the recording, and what was said of it.
+        start_s: where the window begins, in seconds.
+        probability: of the answer, in this window.
+        spectrogram: float32 (bands, frames) of the window's real frames, in dB.
+        heat: float32 of the same shape, 0 to 1: what spoke for the answer.
+        heat_of_truth: the same for the truth, where the answer was another.
+        time_attention: float32 (steps,), or None where the model has no attention over time.
+        sample_rate: of the sounds, in Hz.
+        sound: float32 (n,), the window; empty where the recording cannot be read any more.
+        heard: float32 (n,), the window as `heat` weighs it.
+    """
+
+    choice: Choice
+    start_s: float
+    probability: float
+    spectrogram: FloatArray
+    heat: FloatArray
+    heat_of_truth: FloatArray | None
+    time_attention: FloatArray | None
+    sample_rate: int
+    sound: FloatArray
+    heard: FloatArray
+
+
+def choose(predictions: pd.DataFrame, manifest: pd.DataFrame, params: ExplainParams) -> list[Choice]:
+    """The surest right and wrong answers of each class, in turn, from the recordings that are judged."""
+    rows = scored_rows(predictions, manifest)
+    predicted = rows.probabilities.argmax(axis=1)
+    paths = manifest[manifest["status"] == "ok"].set_index("recording_id")["path"]
+    table = pd.DataFrame(
+        {
+            "recording_id": rows.ids,
+            "label": [rows.vocabulary[index] for index in rows.y_true],
+            "predicted": [rows.vocabulary[index] for index in predicted],
+            "confidence": rows.probabilities.max(axis=1),
+        }
+    )
+    table["is_right"] = table["label"] == table["predicted"]
+    table = table.sort_values(["confidence", "recording_id"], ascending=[False, True])
+    table["turn"] = table.groupby(["label", "is_right"]).cumcount()
+    wanted = table["turn"] < np.where(table["is_right"], params.right, params.wrong)
+    chosen = table[wanted].sort_values(["turn", "label", "is_right"], ascending=[True, True, False])
+    chosen = chosen.head(params.most)
+    columns = (chosen[name].tolist() for name in ("recording_id", "label", "predicted", "confidence"))
+    return [
+        Choice(recording_id, str(paths[recording_id]), label, predicted, confidence)
+        for recording_id, label, predicted, confidence in zip(*columns, strict=True)
+    ]
+
+
+def explain_model(
+    bundle: BundleRef,
+    choices: list[Choice],
+    *,
+    store: SpectrogramStore,
+    recordings: Path,
+    limits: AudioLimits,
+    params: ExplainParams,
+) -> Iterator[Explanation]:
+    """Explain a deep model's answers, one at a time; a recording without a spectrogram is left out.
+
+    Raises:
+        BundleError: the bundle holds no network on spectrograms.
+    """
+    extractor, model = load_extractor(bundle.path), load_deep(bundle)
+    if not isinstance(extractor, LogMelFrontEnd) or not isinstance(model, SpectrogramModel):
+        raise BundleError(
+            f"{bundle.path} holds no network on spectrograms: there is nothing to lay a map on."
+        )
+    explainer = Explainer(model, extractor, bundle, resolve_device(params.device))
+    there = [choice for choice in choices if choice.recording_id in store]
+    for choice in track(there, description="Explaining"):
+        yield explainer(choice, store[choice.recording_id], recordings / choice.path, limits)
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """A model, its front end, and where to compute."""
+
+    model: SpectrogramModel
+    front_end: LogMelFrontEnd
+    bundle: BundleRef
+    device: Any
+
+    def __call__(
+        self, choice: Choice, stored: npt.NDArray[np.float16], path: Path, limits: AudioLimits
+    ) -> Explanation:
+        """Explain one answer."""
+        frames, hop = self.bundle.config["window_frames"], self.bundle.config["hop_frames"]
+        spectrogram = stored.astype(np.float32)
+        vocabulary = list(self.bundle.vocabulary)
+        answer = vocabulary.index(choice.predicted)
+        windows = predict_windows(self.model, spectrogram, frames, hop, device=self.device)
+        surest = int(windows.probabilities[:, answer].argmax())
+        start = int(windows.starts[surest])
+        length = min(frames, spectrogram.shape[1] - start)
+        window = pad_to(spectrogram, frames)[:, start : start + frames]
+        evidence = explain_window(self.model, window, length, answer, self.device)
+        of_truth = None
+        if choice.label != choice.predicted and choice.label in vocabulary:
+            truth = vocabulary.index(choice.label)
+            of_truth = explain_window(self.model, window, length, truth, self.device).heat[:, :length]
+        sound = self._sound(path, limits, start, length)
+        heat = evidence.heat[:, :length]
+        return Explanation(
+            choice=choice,
+            start_s=self.front_end.seconds(start),
+            probability=float(windows.probabilities[surest, answer]),
+            spectrogram=window[:, :length],
+            heat=heat,
+            heat_of_truth=of_truth,
+            time_attention=evidence.time_attention,
+            sample_rate=self.front_end.sample_rate,
+            sound=sound,
+            heard=filtered(sound, heat, self.front_end.params) if len(sound) else sound,
+        )
+
+    def _sound(self, path: Path, limits: AudioLimits, start: int, length: int) -> FloatArray:
+        try:
+            samples = decode(path, limits, self.front_end.sample_rate).samples
+        except AudioError as error:
+            logger.warning("%s cannot be played: %s", path, error)
+            return np.empty(0, dtype=np.float32)
+        hop = self.front_end.params.hop_length
+        return samples[start * hop : (start + length) * hop]
