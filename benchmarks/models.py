@@ -26,6 +26,7 @@ from auricle.models.registry import MODEL_TYPES, build_model
 from auricle.training.data import Subset
 from auricle.training.device import resolve_device, resolve_precision
 from auricle.training.params import TrainParams
+from auricle.training.quiet import quiet_transformers
 from auricle.training.trainer import TrainingJob
 from train_cnn import time_trainer
 
@@ -44,7 +45,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as temporary:
                 job = job_of(kind, genres, Path(temporary), device)
                 model = build_model(job.config)
-                model.save_pretrained(temporary)
+                with quiet_transformers():
+                    model.save_pretrained(temporary)
                 size = (Path(temporary) / "model.safetensors").stat().st_size / 1e6
                 seconds = time_trainer(job).wall
             print(
