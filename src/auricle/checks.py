@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from auricle.errors import ConfigurationError
+from auricle.explanation.params import ExplainParams
 from auricle.models.params import ModelParams, WindowParams
 from auricle.training.params import TrainParams
 
@@ -32,14 +33,15 @@ def check_names(parameters: Mapping[str, Any], read: Iterable[str]) -> None:
     raise ConfigurationError(
         f"Unknown parameter {unknown[0]!r}"
         + (f" (and {len(unknown) - 1} more: {', '.join(unknown[1:4])})" if len(unknown) > 1 else "")
-        + f": nothing reads it. Near to it: {', '.join(near) or ', '.join(sorted(known)[:3])}."
+        + f": no node reads it. Near to it: {', '.join(near) or ', '.join(sorted(known)[:3])}. (A value that"
+        " only others refer to begins with _, or stands in globals.yml.)"
     )
 
 
 def _unknown(tree: Mapping[str, Any], prefix: str, known: set[str], ancestors: set[str]) -> Iterator[str]:
     for key, value in tree.items():
         name = f"{prefix}{key}"
-        if name in known:
+        if name in known or key.startswith("_"):  # _name: for interpolation only
             continue
         if name in ancestors and isinstance(value, Mapping):
             yield from _unknown(value, f"{name}.", known, ancestors)
@@ -48,7 +50,7 @@ def _unknown(tree: Mapping[str, Any], prefix: str, known: set[str], ancestors: s
 
 
 def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> None:
-    """Refuse a device that this machine lacks, or an architecture that contradicts itself or the front end.
+    """Refuse an architecture that contradicts itself or the front end.
 
     Args:
         model: of `ModelParams`, or what it is made from; so are the others.
@@ -61,13 +63,28 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
     """
     from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
     from auricle.training.checks import check_architecture
-    from auricle.training.device import resolve_device, resolve_precision
 
-    training = TrainParams.model_validate(train)
-    resolve_precision(training.precision, resolve_device(training.device))
     check_architecture(
         ModelParams.model_validate(model).root,
         LogMelFrontEnd(FrontEndParams.model_validate(front_end)),
         WindowParams.model_validate(windows),
-        training.crop_seconds,
+        TrainParams.model_validate(train).crop_seconds,
     )
+
+
+def check_device(params: Any) -> None:
+    """Refuse a device or a precision that this machine lacks.
+
+    Args:
+        params: of `TrainParams` or `ExplainParams`, or what the former are made from.
+
+    Raises:
+        ConfigurationError: which says what there is.
+    """
+    from auricle.training.device import resolve_device, resolve_precision
+
+    if isinstance(params, ExplainParams):
+        resolve_device(params.device)
+        return
+    training = TrainParams.model_validate(params)
+    resolve_precision(training.precision, resolve_device(training.device))

@@ -8,7 +8,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from auricle.checks import PREFIX, check_deep_model, check_names
+from auricle.checks import PREFIX, check_deep_model, check_device, check_names
 from auricle.errors import AuricleError
 
 logger = logging.getLogger(__name__)
@@ -32,8 +32,10 @@ class ProjectHooks:
 
         read = {name for registered in pipelines.values() for name in registered.inputs()}
         check_names(catalog.load("parameters"), read | pipeline.inputs())
-        for node in pipeline.only_nodes_with_tags("deep").nodes:
+        for node in pipeline.only_nodes_with_tags("deep", "explain").nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
+            for name in names.keys() & {"train", "explanation"}:
+                check_device(catalog.load(names[name]))
             if "model" in names:
                 of_model = ("model", "train", "windows", "front_end")
                 check_deep_model(*(catalog.load(names[name]) for name in of_model))

@@ -114,6 +114,11 @@ class TestHeatMaps:
         if type(trained).__name__ == "HybridCNNRNN":
             assert evidence.time_attention is not None
             assert evidence.time_attention.sum() == pytest.approx(1, abs=1e-5)
+            assert evidence.time_attention.shape == (FRAMES // 4,)
+            short = explain_window(trained, sounds(2, 99)[0][1], 20, 1, CPU).time_attention
+            assert short is not None
+            assert short.shape == (5,)
+            assert short.sum() == pytest.approx(1, abs=1e-5)
         else:
             assert evidence.time_attention is None
 
@@ -237,6 +242,10 @@ class TestPage:
     def test_says_that_a_corpus_is_synthesized(self) -> None:
         assert "synthesized" in self.page(self.explanation(), synthesized=True)
         assert "synthesized" not in self.page(self.explanation())
+
+    def test_says_which_fold_it_is_about(self) -> None:
+        page = render_explanations([self.explanation()], model="cnn", source={}, is_folded=True)
+        assert "all folds but the first" in page
 
     def test_of_nothing_is_a_page_too(self) -> None:
         assert "no judged recording" in self.page()

@@ -192,8 +192,12 @@ class TestRefusals:
 
         if torch.cuda.is_available():
             pytest.skip("this machine has CUDA")
-        with pytest.raises(Exception, match="cuda"):
-            run(project, ["train_cnn"], params={"genre.cnn.train.device": "cuda"})
+        for pipeline, param in (
+            ("train_cnn", "genre.cnn.train.device"),
+            ("explain", "genre.explanation.device"),
+        ):
+            with pytest.raises(Exception, match="cuda"):
+                run(project, [pipeline], params={param: "cuda"})
         assert not (project / "data/ci/02_intermediate").exists()
 
     def test_pipeline(self, project: Path, run: Run) -> None:

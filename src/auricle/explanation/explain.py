@@ -26,10 +26,13 @@ from auricle.models.spectrogram_model import SpectrogramModel
 from auricle.models.windows import pad_to, predict_windows
 from auricle.progress import track
 from auricle.training.device import resolve_device
+from auricle.training.scoring import score_recordings
+from auricle.training.staging import prediction_table
 
 logger = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
+BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,10 @@ def choose(predictions: pd.DataFrame, manifest: pd.DataFrame, params: ExplainPar
     ]
 
 
-def explain_model(
+def explain_champion(
     bundle: BundleRef,
-    choices: list[Choice],
+    predictions: pd.DataFrame,
+    manifest: pd.DataFrame,
     *,
     store: SpectrogramStore,
     recordings: Path,
@@ -116,6 +120,9 @@ def explain_model(
     params: ExplainParams,
 ) -> Iterator[Explanation]:
     """Explain a deep model's answers, one at a time; a recording without a spectrogram is left out.
+
+    Out-of-fold predictions are by other models than the one in the bundle, which learned from all folds but
+    the first. So under cross-validation it is asked anew, and about the first fold only.
 
     Raises:
         BundleError: the bundle holds no network on spectrograms.
@@ -126,6 +133,9 @@ def explain_model(
             f"{bundle.path} holds no network on spectrograms: there is nothing to lay a map on."
         )
     explainer = Explainer(model, extractor, bundle, resolve_device(params.device))
+    if bundle.out_of_fold is not None:
+        predictions = explainer.ask(manifest[manifest["fold"] == 0], store)
+    choices = choose(predictions, manifest, params)
     there = [choice for choice in choices if choice.recording_id in store]
     for choice in track(there, description="Explaining"):
         yield explainer(choice, store[choice.recording_id], recordings / choice.path, limits)
@@ -139,6 +149,13 @@ class Explainer:
     front_end: LogMelFrontEnd
     bundle: BundleRef
     device: Any
+
+    def ask(self, rows: pd.DataFrame, store: SpectrogramStore) -> pd.DataFrame:
+        """This model's own predictions of recordings that other models were asked about out of fold."""
+        usable = rows[(rows["status"] == "ok") & rows["recording_id"].isin(list(store))]
+        ids = usable["recording_id"].to_numpy(dtype=object)
+        scores = score_recordings(self.model, store, ids, batch_size=BATCH_SIZE, device=self.device)
+        return prediction_table(ids, scores, self.bundle.vocabulary)
 
     def __call__(
         self, choice: Choice, stored: npt.NDArray[np.float16], path: Path, limits: AudioLimits

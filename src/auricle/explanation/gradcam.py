@@ -24,7 +24,8 @@ class Evidence:
 
     Attributes:
         heat: float32 (bands, frames), 0 to 1; all 0 where nothing speaks for the class.
-        time_attention: float32 (steps,), the weight of each moment, or None where a model has no attention.
+        time_attention: float32 (steps,), the weight of each real moment, or None where a model has no
+            attention over time.
     """
 
     heat: FloatArray
@@ -68,7 +69,6 @@ def explain_window(
     peak = heat.max()
     heat = heat / peak if peak > 0 else heat
     weights = attention[0]
-    return Evidence(
-        heat=heat.cpu().numpy(),
-        time_attention=None if weights is None else weights[0].detach().float().cpu().numpy(),
-    )
+    if weights is not None:
+        weights = weights[0, : max(1, length // network.config.reduction)].detach().float().cpu()
+    return Evidence(heat.cpu().numpy(), None if weights is None else weights.numpy())

@@ -16,21 +16,29 @@ from auricle.explanation.pictures import spectrogram_picture
 
 Json = dict[str, Any]
 
+FIRST_FOLD = (
+    "Under cross-validation this network learned from all folds but the first, by which its epoch was chosen."
+    " It was asked about recordings of that fold; the figures of the report are by the networks of the folds."
+)
 
-def render_explanations(explanations: Iterable[Explanation], *, model: str, source: Json) -> str:
+
+def render_explanations(
+    explanations: Iterable[Explanation], *, model: str, source: Json, is_folded: bool = False
+) -> str:
     """The page as HTML, self-contained.
 
     Args:
         explanations: in the order of the page; each is pictured as it comes, and let go.
         model: of the study's table, such as "cnn".
         source: where the recordings come from, see `auricle.evaluation.report.render_report`.
+        is_folded: whether the model was trained under cross-validation.
     """
     environment = page_environment()
     items = [_view(explanation) for explanation in explanations]
     return environment.get_template("explanations.html.j2").render(
         css=style_sheet(environment),
         model=model,
-        remark=SYNTHESIZED if source.get("synthesized") else None,
+        remarks=[SYNTHESIZED] * bool(source.get("synthesized")) + [FIRST_FOLD] * is_folded,
         items=items,
         attends=any(item["attention"] for item in items),
     )

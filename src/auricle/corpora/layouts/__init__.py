@@ -65,8 +65,8 @@ def read_layout(name: str, root: Path, options: Mapping[str, Any]) -> pd.DataFra
         One row per recording that is listed or lies in the folder, sorted by path: `path` (relative, POSIX),
         `label` (text or missing), `labels` (list), `published_split` (`train`, `validation`, `test` or
         missing), `published_fold` (Int64), `instrument`, `rating` (0 to 1), and what else the source says as
-        `meta_*` text. A listed recording without a file has its row; a file that no list names has one
-        without a label.
+        `meta_*` text. A listed recording without a file has its row, except where the list names a whole
+        public corpus (gtzan, fma, msd, mtg_jamendo); a file that no list names has one without a label.
 
     Raises:
         ConfigurationError: An unknown layout or option.

@@ -20,7 +20,7 @@ COLUMNS = ("filename", "fold", "category", "esc10", "src_file", "take")
 class Esc50Options(Params):
     """Options of the layout `esc50`."""
 
-    esc10: bool = Field(False, description="Only the ten classes of ESC-10; other clips have no row.")
+    esc10: bool = Field(False, description="Labels for the ten classes of ESC-10 only.")
 
 
 def read(root: Path, options: Esc50Options) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def explain(
     name: str,
 ) -> Iterator[str]:
     """The page of explanations of a champion; none, and a line in the log, where there is no champion."""
-    from auricle.explanation.explain import choose, explain_model
+    from auricle.explanation.explain import explain_champion
     from auricle.explanation.page import render_explanations
     from auricle.studies import TRAINED_BY
 
@@ -38,12 +38,15 @@ def explain(
         return
     front_end = LogMelFrontEnd.from_pretrained(champion.path)
     with SpectrogramStore.open(spectrograms, front_end.digest, front_end.n_bands) as store:
-        explained = explain_model(
+        explained = explain_champion(
             champion,
-            choose(predictions, manifest, params),
+            predictions,
+            manifest,
             store=store,
             recordings=recordings,
             limits=decoding,
             params=params,
         )
-        yield render_explanations(explained, model=model, source=source)
+        yield render_explanations(
+            explained, model=model, source=source, is_folded=champion.out_of_fold is not None
+        )
