@@ -38,6 +38,8 @@ check: install  ## ruff, mypy strict, import-linter
 bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/cache.py
 	$(BIN)/python benchmarks/train_cnn.py
+	$(BIN)/python benchmarks/models.py
+	$(BIN)/python benchmarks/loader.py
 
 viz: install  ## open the pipelines in a browser
 	$(BIN)/kedro viz run
