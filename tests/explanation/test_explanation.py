@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from auricle.audio.frontend import FrontEndParams
-from auricle.explanation.explain import Choice, Explanation, choose
+from auricle.explanation.choice import Choice, choose
+from auricle.explanation.explain import Explanation
 from auricle.explanation.gradcam import explain_window
 from auricle.explanation.listening import filtered
 from auricle.explanation.page import render_explanations

@@ -11,7 +11,8 @@ from transformers import initialization as init
 from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput, classification_loss
-from auricle.models.spectrogram_model import Maps, SpectrogramModel
+from auricle.models.residual import ClosedNorm, ResidualBlock, maximum, mean, strided
+from auricle.models.spectrogram_model import SpectrogramModel
 
 
 class MultiLabelAudioCNNConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-call]
@@ -105,93 +106,12 @@ class MultiLabelAudioCNN(SpectrogramModel):
             ConfigurationError: where the input is not of the shape that the configuration promises.
         """
         maps = self.maps_of(input_values, lengths, least=1)
-        maps = _strided(maps, functional.relu(self.stem_norm(self.stem(maps.values))))
-        maps = _strided(maps, functional.max_pool2d(maps.values, 3, stride=2, padding=1))
+        maps = strided(maps, functional.relu(self.stem_norm(self.stem(maps.values))))
+        maps = strided(maps, functional.max_pool2d(maps.values, 3, stride=2, padding=1))
         for block in self.blocks:
             maps = block(maps)
-        pooled = torch.cat([_mean(maps).mean(dim=2), _maximum(maps).mean(dim=2)], dim=1)
+        pooled = torch.cat([mean(maps).mean(dim=2), maximum(maps).mean(dim=2)], dim=1)
         embeddings = functional.relu(self.embedding(self.dropout(pooled)))
         logits = self.classifier(self.dropout(embeddings)).float()
         loss = None if labels is None else classification_loss(logits, labels, self.config)
         return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings)
-
-
-class ClosedNorm(nn.BatchNorm2d):
-    """Batch normalization whose scale begins at zero (Goyal et al., Accurate, Large Minibatch SGD, 2017).
-
-    A class of its own, because transformers initializes only those modules that hold weights themselves.
-    """
-
-
-class ResidualBlock(nn.Module):
-    """Two convolutions 3x3 with batch normalization, channel attention, and the way around them.
-
-    Args:
-        before: channels that come in.
-        after: channels that go out.
-        stride: of the first convolution, in bands and frames.
-        squeezed: by how much channel attention reduces the channels; None for none.
-    """
-
-    def __init__(self, before: int, after: int, stride: int, squeezed: int | None) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(before, after, kernel_size=3, stride=stride, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(after)
-        self.second = nn.Conv2d(after, after, kernel_size=3, padding=1, bias=False)
-        self.second_norm = ClosedNorm(after)
-        self.attention = None if squeezed is None else ChannelAttention(after, squeezed)
-        self.output = nn.ReLU()
-        self.around = None
-        if stride > 1 or before != after:
-            self.around = nn.Sequential(
-                nn.Conv2d(before, after, kernel_size=1, stride=stride, bias=False), nn.BatchNorm2d(after)
-            )
-
-    def forward(self, maps: Maps) -> Maps:
-        """The maps of the next block, padding zeroed."""
-        inner = _strided(maps, functional.relu(self.first_norm(self.first(maps.values))))
-        inner = Maps(self.second_norm(self.second(inner.values)), inner.lengths).masked()
-        if self.attention is not None:
-            inner = Maps(inner.values * self.attention(inner), inner.lengths)
-        shortcut = maps.values if self.around is None else self.around(maps.values)
-        return Maps(self.output(inner.values + shortcut), inner.lengths).masked()
-
-
-class ChannelAttention(nn.Module):
-    """Squeeze-and-excitation: a weight between 0 and 1 for each channel, from its mean over the clip.
-
-    Args:
-        channels: of the maps.
-        reduction: the channels are squeezed by this.
-    """
-
-    def __init__(self, channels: int, reduction: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Linear(channels, channels // reduction)
-        self.excite = nn.Linear(channels // reduction, channels)
-
-    def forward(self, maps: Maps) -> torch.Tensor:
-        """The weights (batch, channels, 1, 1)."""
-        mean = _mean(maps).mean(dim=2)
-        weights = torch.sigmoid(self.excite(functional.relu(self.squeeze(mean))))
-        return weights[:, :, None, None]
-
-
-def _strided(before: Maps, values: torch.Tensor) -> Maps:
-    """Maps after a layer of stride 1 or 2 that pads its input by half its kernel."""
-    lengths = before.lengths
-    if lengths is not None and values.shape[-1] < before.values.shape[-1]:
-        lengths = (lengths + 1) // 2
-    return Maps(values, lengths).masked()
-
-
-def _mean(maps: Maps) -> torch.Tensor:
-    """Mean over the real frames, (batch, channels, bands); padding is zero."""
-    if maps.lengths is None:
-        return maps.values.mean(dim=3)
-    return maps.values.sum(dim=3) / maps.lengths[:, None, None].to(maps.values.dtype)
-
-
-def _maximum(maps: Maps) -> torch.Tensor:
-    """Maximum over the real frames, (batch, channels, bands), of values that are not negative."""
-    return maps.values.amax(dim=3)
