@@ -48,7 +48,9 @@ class ChampionDataset(AbstractDataset[BundleRef, BundleRef | None]):
         return {"filepath": str(self._pointer)}
 
     def preview(self) -> JSONPreview:
-        """The pointer's own JSON."""
+        """The pointer's own JSON; an empty one where the model was never trained."""
+        if not self._pointer.exists():
+            return JSONPreview("{}")
         return JSONPreview(self._pointer.read_text(encoding="utf-8"))
 
 
