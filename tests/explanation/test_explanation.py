@@ -54,10 +54,9 @@ def network(kind: str, seed: int = 0) -> Any:
     )
 
 
-@pytest.fixture(scope="module", params=sorted(SMALL))
-def trained(request: pytest.FixtureRequest) -> Any:
+def learned(kind: str) -> Any:
     """A network that has learned to tell the two apart."""
-    model = network(request.param).train()
+    model = network(kind).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     for step in range(60):
         values, labels = sounds(16, step)
@@ -65,6 +64,12 @@ def trained(request: pytest.FixtureRequest) -> Any:
         model(torch.from_numpy(values), labels=labels).loss.backward()
         optimizer.step()
     return model.eval()
+
+
+@pytest.fixture(scope="module", params=sorted(SMALL))
+def trained(request: pytest.FixtureRequest) -> Any:
+    """One of each kind."""
+    return learned(request.param)
 
 
 def heat_of(model: Any, window: np.ndarray, target: int, length: int = FRAMES) -> np.ndarray:
@@ -100,14 +105,8 @@ class TestHeatMaps:
 
     def test_of_a_pattern_lie_on_it(self) -> None:
         """Where one block alone tells the classes apart, the convolutional network looks there."""
-        model = network("cnn").train()
-        optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
-        for step in range(60):
-            values, labels = sounds(16, step)
-            optimizer.zero_grad()
-            model(torch.from_numpy(values), labels=labels).loss.backward()
-            optimizer.step()
-        heat = np.mean([heat_of(model.eval(), window, 1) for window in sounds(16, 200)[0][1::2]], axis=0)
+        model = learned("cnn")
+        heat = np.mean([heat_of(model, window, 1) for window in sounds(16, 200)[0][1::2]], axis=0)
         assert heat[18:32, 22:48].mean() > 2 * heat.mean()
 
     def test_come_with_attention_where_there_is_one(self, trained: Any) -> None:

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
-from auricle.models.outputs import AudioClassifierOutput, classification_loss
+from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.spectrogram_model import SpectrogramModel
 
 
@@ -90,9 +90,7 @@ class SpectrogramCNN(SpectrogramModel):
         pooled = self._pool(self.blocks(maps.values))
         hidden = functional.relu(self.hidden(self.dropout(pooled)))
         embeddings = functional.relu(self.embedding(self.dropout(hidden)))
-        logits = self.classifier(self.dropout(embeddings)).float()
-        loss = None if labels is None else classification_loss(logits, labels, self.config)
-        return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings)
+        return self.classified(embeddings, labels)
 
     def explained_layer(self) -> nn.Module:
         """The last block's maps, before they are pooled."""

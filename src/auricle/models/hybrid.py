@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from auricle.errors import ConfigurationError
 from auricle.models.cnn import conv_block, rectified
 from auricle.models.config import SpectrogramModelConfig
-from auricle.models.outputs import AudioClassifierOutput, classification_loss
+from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.spectrogram_model import Maps, SpectrogramModel, real_frames
 
 
@@ -96,9 +96,7 @@ class HybridCNNRNN(SpectrogramModel):
         weights = self._attend(hidden, maps.lengths)
         summary = torch.einsum("bt,btf->bf", weights.to(hidden.dtype), hidden)
         embeddings = functional.relu(self.embedding(self.dropout(summary)))
-        logits = self.classifier(self.dropout(embeddings)).float()
-        loss = None if labels is None else classification_loss(logits, labels, self.config)
-        return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings, time_attention=weights)
+        return self.classified(embeddings, labels, time_attention=weights)
 
     def explained_layer(self) -> nn.Module:
         """The last block's maps, before they are pooled."""

@@ -10,7 +10,7 @@ from transformers import initialization as init
 
 from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
-from auricle.models.outputs import AudioClassifierOutput, classification_loss
+from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.residual import ClosedNorm, ResidualBlock, maximum, mean, strided
 from auricle.models.spectrogram_model import SpectrogramModel
 
@@ -112,6 +112,4 @@ class MultiLabelAudioCNN(SpectrogramModel):
             maps = block(maps)
         pooled = torch.cat([mean(maps).mean(dim=2), maximum(maps).mean(dim=2)], dim=1)
         embeddings = functional.relu(self.embedding(self.dropout(pooled)))
-        logits = self.classifier(self.dropout(embeddings)).float()
-        loss = None if labels is None else classification_loss(logits, labels, self.config)
-        return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings)
+        return self.classified(embeddings, labels)

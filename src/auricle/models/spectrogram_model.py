@@ -10,6 +10,7 @@ from transformers import initialization as init
 
 from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
+from auricle.models.outputs import AudioClassifierOutput, classification_loss
 
 
 class Maps(NamedTuple):
@@ -35,13 +36,14 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """A classifier of spectrograms of shape (bands, frames).
 
     Batch normalization of each band replaces a separate normalization of the input. A subclass names its last
-    layer `classifier`, and says by `explained_layer` where explanations look.
+    layer `classifier` and the one before it `dropout`, and says by `explained_layer` where explanations look.
     """
 
     config_class = SpectrogramModelConfig
     main_input_name = "input_values"
     config: SpectrogramModelConfig
     classifier: nn.Linear
+    dropout: nn.Dropout
 
     def __init__(self, config: SpectrogramModelConfig) -> None:
         super().__init__(config)
@@ -62,6 +64,25 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     def explained_layer(self) -> nn.Module:
         """The layer that gives the last convolution's maps (batch, channels, bands, frames), rectified."""
         raise NotImplementedError
+
+    def classified(
+        self,
+        embeddings: torch.Tensor,
+        labels: torch.Tensor | None,
+        time_attention: torch.Tensor | None = None,
+    ) -> AudioClassifierOutput:
+        """What every network ends in: dropout, one logit a class, and the loss where labels are given.
+
+        Args:
+            embeddings: (batch, embedding_size).
+            labels: see `classification_loss`.
+            time_attention: of a network that attends to time.
+        """
+        logits = self.classifier(self.dropout(embeddings)).float()
+        loss = None if labels is None else classification_loss(logits, labels, self.config)
+        return AudioClassifierOutput(
+            loss=loss, logits=logits, embeddings=embeddings, time_attention=time_attention
+        )
 
     def maps_of(self, input_values: torch.Tensor, lengths: torch.Tensor | None, least: int) -> Maps:
         """The normalized input as maps of one channel, in the memory layout that convolutions like.

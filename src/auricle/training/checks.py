@@ -1,5 +1,7 @@
 """What must hold before a deep training starts: the front end of the store, crops that fit."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,6 +10,9 @@ from auricle.audio.store import SpectrogramStore
 from auricle.errors import ConfigurationError
 from auricle.models.params import ArchitectureParams
 from auricle.models.windows import WindowParams
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
 
 
 def check_front_end(store: SpectrogramStore, front_end: LogMelFrontEnd) -> None:
@@ -38,10 +43,6 @@ def check_architecture(
     Raises:
         ConfigurationError: the network cannot be built, or does not take such crops.
     """
-    import torch
-
-    from auricle.models.registry import build_model
-
     config = params.config(
         n_bands=front_end.n_bands,
         vocabulary=("one", "other"),
@@ -54,10 +55,23 @@ def check_architecture(
             f"input_channels is {channels}, but the front end makes spectrograms of one channel. Set"
             " input_channels: 1."
         )
-    frames = front_end.frames(crop_seconds or window.window_seconds)
+    shown_one_crop(config, front_end.frames(crop_seconds or window.window_seconds))
+
+
+def shown_one_crop(config: "PreTrainedConfig", frames: int) -> "PreTrainedModel":
+    """The network of a configuration after it took a crop of so many frames, without weights: sizes only.
+
+    Raises:
+        ConfigurationError: it does not take such crops.
+    """
+    import torch
+
+    from auricle.models.registry import build_model
+
     with torch.device("meta"):
-        model = build_model(config).train(False)
-        model(input_values=torch.zeros(1, front_end.n_bands, frames))
+        model: PreTrainedModel = build_model(config).train(False)
+        model(input_values=torch.zeros(1, config.n_bands, frames))
+    return model
 
 
 def crop_frames_of(

@@ -1,10 +1,9 @@
 """Trains a deep model of any kind by the corpus's protocol, and stages its bundle."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,9 +11,10 @@ from auricle.audio.frontend import LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.corpora.selection import having
 from auricle.models.bundle import BundleDraft
+from auricle.models.params import ArchitectureParams
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.windows import WindowParams
-from auricle.training.checks import check_front_end, crop_frames_of
+from auricle.training.checks import check_front_end, crop_frames_of, shown_one_crop
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.params import TrainParams
 from auricle.training.staging import FoldReport, finished_fold, keep_fold, prediction_table, stage_bundle
@@ -30,29 +30,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class DeepModelParams(Protocol):
-    """Parameters of an architecture, which know how to configure it for a corpus; see `CnnParams`."""
-
-    def config(
-        self,
-        *,
-        n_bands: int,
-        vocabulary: Sequence[str],
-        window_frames: int,
-        hop_frames: int,
-        class_weights: Sequence[float] | None = None,
-    ) -> "PreTrainedConfig":
-        """The configuration that the model is built from."""
-
-    def model_dump(self, *, mode: str) -> dict[str, Any]:
-        """Every parameter as a plain value."""
-
-
 def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     manifest: pd.DataFrame,
     store: SpectrogramStore,
     front_end: LogMelFrontEnd,
-    model_params: DeepModelParams,
+    model_params: ArchitectureParams,
     params: TrainParams,
     window: WindowParams,
     workdir: Path,
@@ -141,7 +123,7 @@ class DeepTraining:
     examples: Examples
     store: SpectrogramStore
     front_end: LogMelFrontEnd
-    model_params: DeepModelParams
+    model_params: ArchitectureParams
     params: TrainParams
     window: WindowParams
     crop_frames: int
@@ -156,18 +138,12 @@ class DeepTraining:
         }
 
     def check_model(self, part: Partition) -> None:
-        """Build the model and show it one crop, so that a contradiction is known before the first epoch.
+        """Show the model one crop, so that a contradiction is known before the first epoch.
 
         Raises:
             ConfigurationError: the model does not take such input.
         """
-        import torch
-
-        from auricle.models.registry import build_model
-
-        model = build_model(self.config(part)).train(False)
-        with torch.inference_mode():
-            model(input_values=torch.zeros(1, self.front_end.n_bands, self.crop_frames))
+        model = shown_one_crop(self.config(part), self.crop_frames)
         logger.info(
             "%s with %s parameters, %d classes, on %s.",
             type(model).__name__,

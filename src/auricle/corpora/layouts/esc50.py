@@ -11,7 +11,7 @@ from pydantic import Field
 
 from auricle.corpora.inspection import find_audio
 from auricle.corpora.layouts.base import Layout, complete
-from auricle.corpora.layouts.tables import read_columns
+from auricle.corpora.layouts.tables import read_columns, with_unlisted
 from auricle.params import Params
 
 COLUMNS = ("filename", "fold", "category", "esc10", "src_file", "take")
@@ -40,8 +40,7 @@ def read(root: Path, options: Esc50Options) -> pd.DataFrame:
             "meta_take": listed["take"],
         }
     )
-    unlisted = [] if options.esc10 else sorted(set(found) - set(table["path"]))
-    return complete(pd.concat([table, pd.DataFrame({"path": unlisted}, dtype="str")], ignore_index=True))
+    return complete(table) if options.esc10 else with_unlisted(table, found)
 
 
 LAYOUT = Layout("esc50", Esc50Options, read)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from auricle.corpora.inspection import find_audio
 from auricle.corpora.layouts.base import Layout, complete
-from auricle.corpora.layouts.tables import by_stem, present, read_columns, read_two_headers
+from auricle.corpora.layouts.tables import by_stem, matched, read_columns, read_two_headers
 from auricle.errors import CorpusError
 from auricle.params import Params
 
@@ -61,9 +61,7 @@ def read(root: Path, options: FmaOptions) -> pd.DataFrame:
             "meta_title": tracks["track", "title"].to_numpy(),
         }
     )
-    listed = present(table, found, "tracks.csv")
-    unlisted = pd.DataFrame({"path": sorted(set(found) - set(listed["path"]))}, dtype="str")
-    return complete(pd.concat([listed, unlisted], ignore_index=True))
+    return matched(table, found, "tracks.csv")
 
 
 def _titles(lists: pd.Series, folder: Path) -> list[list[str]]:

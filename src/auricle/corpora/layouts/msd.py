@@ -12,7 +12,7 @@ from pydantic import Field
 
 from auricle.corpora.inspection import find_audio
 from auricle.corpora.layouts.base import Layout, complete
-from auricle.corpora.layouts.tables import by_stem, present
+from auricle.corpora.layouts.tables import by_stem, matched
 from auricle.errors import CorpusError
 from auricle.params import Params
 
@@ -38,9 +38,7 @@ def read(root: Path, options: MsdOptions) -> pd.DataFrame:
             "meta_track_id": list(genres),
         }
     )
-    listed = present(table, found, options.list_file)
-    unlisted = pd.DataFrame({"path": sorted(set(found) - set(listed["path"]))}, dtype="str")
-    return complete(pd.concat([listed, unlisted], ignore_index=True))
+    return matched(table, found, options.list_file)
 
 
 def _genres(file: Path) -> dict[str, list[str]]:

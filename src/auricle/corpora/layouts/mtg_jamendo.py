@@ -13,7 +13,7 @@ from pydantic import Field
 
 from auricle.corpora.inspection import find_audio
 from auricle.corpora.layouts.base import Layout, complete
-from auricle.corpora.layouts.tables import present
+from auricle.corpora.layouts.tables import matched
 from auricle.errors import CorpusError
 from auricle.params import Params
 
@@ -44,9 +44,7 @@ def read(root: Path, options: MtgJamendoOptions) -> pd.DataFrame:
     twice = table["path"][table["path"].duplicated()]
     if not twice.empty:
         raise CorpusError(f"{twice.iloc[0]} is in two rows of the tables {options.prefix}-*.tsv. Keep one.")
-    listed = present(table, found, f"{options.prefix}-*.tsv")
-    unlisted = pd.DataFrame({"path": sorted(set(found) - set(listed["path"]))}, dtype="str")
-    return complete(pd.concat([listed, unlisted], ignore_index=True))
+    return matched(table, found, f"{options.prefix}-*.tsv")
 
 
 def _rows(file: Path, split: str, options: MtgJamendoOptions) -> list[dict[str, Any]]:

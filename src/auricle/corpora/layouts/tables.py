@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from auricle.corpora.layouts.base import complete
 from auricle.errors import CorpusError
 
 logger = logging.getLogger(__name__)
@@ -43,19 +44,25 @@ def read_two_headers(file: Path, columns: Sequence[tuple[str, str]]) -> pd.DataF
     return table[list(columns)]
 
 
-def present(table: pd.DataFrame, found: Sequence[str], name: str) -> pd.DataFrame:
-    """The rows of `table`, with its column `path`, whose files are there; the others are counted in the log.
+def matched(table: pd.DataFrame, found: Sequence[str], name: str) -> pd.DataFrame:
+    """The rows of `table` whose files, by its column `path`, are there, and the files that have none.
 
     Public tables name all of a corpus, of which one has a part more often than not: what they name is a
-    property of the files that are there, not a promise of files.
+    property of the files that are there, not a promise of files. The others are counted in the log.
     """
     there = table["path"].isin(found)
-    unlisted = len(set(found) - set(table["path"]))
+    joined = with_unlisted(table[there], found)
     logger.info(
         "%s names %d recordings; %d of them are here, %d files are not in it.",
-        name, len(table), int(there.sum()), unlisted,
+        name, len(table), int(there.sum()), len(joined) - int(there.sum()),
     )  # fmt: skip
-    return table[there]
+    return joined
+
+
+def with_unlisted(table: pd.DataFrame, found: Sequence[str]) -> pd.DataFrame:
+    """The table by the layouts' contract, with a row without a label for each file that it does not name."""
+    unlisted = pd.DataFrame({"path": sorted(set(found) - set(table["path"]))}, dtype="str")
+    return complete(pd.concat([table, unlisted], ignore_index=True))
 
 
 def by_stem(found: Sequence[str]) -> pd.Series:
