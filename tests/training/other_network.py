@@ -42,7 +42,6 @@ class OtherParams(Params):
         labels = dict(enumerate(vocabulary))
         return OtherConfig(
             **shape,
-            problem_type="single_label_classification",
             id2label=labels,
             label2id={label: index for index, label in labels.items()},
         )

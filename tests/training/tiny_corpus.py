@@ -8,6 +8,7 @@ import pandas as pd
 
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
+from auricle.corpora.labels import LabelParams
 from auricle.models.bundle import BundleDraft
 from auricle.models.params import CnnParams
 from auricle.models.windows import WindowParams
@@ -45,12 +46,13 @@ class TinyCorpus:
         model: CnnParams = MODEL,
         manifest: pd.DataFrame | None = None,
         window: WindowParams = WINDOW,
+        labels: LabelParams | None = None,
     ) -> BundleDraft:
         """Train on this corpus."""
         from auricle.training.deep import fit_deep
 
         table = self.manifest if manifest is None else manifest
-        return fit_deep(table, self.store, self.front_end, model, params, window, workdir)
+        return fit_deep(table, self.store, self.front_end, model, params, window, workdir, labels)
 
 
 def tiny_corpus(folder: Path, *, folds: int = 0, per_class: int = 6) -> TinyCorpus:
@@ -67,6 +69,7 @@ def tiny_corpus(folder: Path, *, folds: int = 0, per_class: int = 6) -> TinyCorp
                     "recording_id": recording_id,
                     "path": f"{label}/{number}.wav",
                     "label": label,
+                    "labels": [label] if label == "noise" else [label, "striped"],
                     "group": recording_id,
                     "split": "train" if folds else ("validation", "test", "train")[min(number, 2)],
                     "fold": number % folds if folds else -1,

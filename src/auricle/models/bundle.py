@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auricle.corpora.labels import SINGLE, LabelParams
 from auricle.errors import BundleError
 
 if TYPE_CHECKING:
@@ -66,6 +68,14 @@ class BundleRef:
         import pandas as pd
 
         return pd.read_parquet(self.path / OUT_OF_FOLD)
+
+
+def labels_of(config: Mapping[str, Any]) -> LabelParams:
+    """How the labels of a model are read, by its `config.json`."""
+    problem_type = config.get("problem_type") or SINGLE
+    if problem_type == SINGLE:
+        return LabelParams()
+    return LabelParams(problem_type=problem_type, parents=config.get("parents") or {})
 
 
 def seal(path: Path) -> BundleRef:

@@ -1,5 +1,6 @@
 """What the configurations of all deep models on spectrograms have in common."""
 
+from dataclasses import field
 from typing import Any
 
 from transformers import PreTrainedConfig
@@ -9,13 +10,16 @@ from auricle.models.bundle import FORMAT_VERSION
 
 
 class SpectrogramModelConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
-    """A classifier of spectrograms: its input, its windows and the weights of its classes in the loss."""
+    """A classifier of spectrograms: its input, its windows, its classes and their weights in the loss."""
 
     auricle_bundle: int = FORMAT_VERSION
     n_bands: int = 128
     window_frames: int = 130
     hop_frames: int = 65
     class_weights: list[float] | None = None
+    # Where a recording may have several labels: what each implies, and the probability from which it is said.
+    parents: dict[str, str] = field(default_factory=dict)
+    thresholds: list[float] | None = None
 
     @property
     def n_classes(self) -> int:
@@ -30,8 +34,9 @@ class SpectrogramModelConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
                 f"hop_frames is {self.hop_frames} and window_frames {self.window_frames}: windows must "
                 "advance by at least one frame and leave no gap. Choose hop_seconds <= window_seconds."
             )
-        if self.class_weights is not None and len(self.class_weights) != self.n_classes:
-            raise ConfigurationError(
-                f"class_weights has {len(self.class_weights)} entries for {self.n_classes} classes: "
-                "give one each."
-            )
+        for name in ("class_weights", "thresholds"):
+            values = getattr(self, name)
+            if values is not None and len(values) != self.n_classes:
+                raise ConfigurationError(
+                    f"{name} has {len(values)} entries for {self.n_classes} classes: give one each."
+                )

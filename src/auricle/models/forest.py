@@ -26,13 +26,16 @@ def rows_of(features: pd.DataFrame, extractor: str) -> pd.DataFrame:
 
 
 def fit_forest(
-    features: pd.DataFrame, labels: Sequence[str] | pd.Series[str], params: ForestParams
+    features: pd.DataFrame,
+    labels: Sequence[str] | pd.Series[str] | npt.NDArray[Any],
+    params: ForestParams,
 ) -> RandomForestClassifier:
     """Fit a forest, the same for the same seed on any number of cores.
 
     Args:
         features: one row per recording, one named column per feature, finite.
-        labels: one class per row.
+        labels: one class per row, or int64 (rows, classes), 1 for each label that a row has: the trees then
+            learn all labels at once, and none is weighted, since scikit-learn would multiply the weights.
         params: of the forest.
     """
     from sklearn.ensemble import RandomForestClassifier
@@ -40,12 +43,16 @@ def fit_forest(
     forest = RandomForestClassifier(
         **params.model_dump(exclude={"seed", "importance_repeats"}), random_state=params.seed
     )
-    forest.fit(features, np.asarray(labels, dtype=str))
+    truth = np.asarray(labels)
+    if truth.ndim == 2:
+        forest.set_params(class_weight=None).fit(features, truth)
+    else:
+        forest.fit(features, truth.astype(str))
     return forest.set_params(n_jobs=None)
 
 
 def forest_probabilities(
-    forest: RandomForestClassifier, features: pd.DataFrame, vocabulary: Sequence[str]
+    forest: RandomForestClassifier, features: pd.DataFrame, vocabulary: Sequence[Any]
 ) -> npt.NDArray[np.float32]:
     """Probabilities, float32 (recordings, classes) in vocabulary order.
 
@@ -63,6 +70,10 @@ def forest_probabilities(
         )
     raw = forest.predict_proba(features[names])
     probabilities = np.zeros((len(features), len(vocabulary)), dtype=np.float32)
+    if isinstance(raw, list):  # one entry a label: the probabilities of 0 and of 1, as far as it learned both
+        for column, (known, shares) in enumerate(zip(forest.classes_, raw, strict=True)):
+            probabilities[:, column] = shares @ np.asarray(known, dtype=np.float64)
+        return probabilities
     probabilities[:, [list(vocabulary).index(label) for label in forest.classes_]] = raw
     return probabilities
 
@@ -70,11 +81,11 @@ def forest_probabilities(
 def permutation_importances(
     forest: RandomForestClassifier,
     features: pd.DataFrame,
-    labels: Sequence[str],
+    labels: Sequence[str] | npt.NDArray[Any],
     seed: int,
     repeats: int = 10,
 ) -> pd.DataFrame:
-    """How much balanced accuracy falls when one feature is shuffled, greatest fall first.
+    """How much balanced accuracy (of several labels: mAP) falls when one feature is shuffled, greatest first.
 
     To be computed on recordings that the forest was not fitted on. Breiman, Random Forests, Machine Learning
     45, 2001; correlated features share their importance and may all look small.
@@ -84,7 +95,7 @@ def permutation_importances(
     """
     import pandas as pd
     from sklearn.inspection import permutation_importance
-    from sklearn.metrics import recall_score
+    from sklearn.metrics import average_precision_score, recall_score
 
     names = [str(name) for name in forest.feature_names_in_]
 
@@ -93,11 +104,18 @@ def permutation_importances(
         said = fitted.predict(rows)
         return float(recall_score(truth, said, average="macro", labels=np.unique(truth), zero_division=0))
 
+    def mean_average_precision(fitted: Any, rows: Any, truth: Any) -> float:
+        occur = truth.any(axis=0)
+        said = forest_probabilities(fitted, rows, range(truth.shape[1]))
+        return float(average_precision_score(truth[:, occur], said[:, occur], average="macro"))
+
+    truth = np.asarray(labels)
+    several = truth.ndim == 2
     result = permutation_importance(
         forest,
         features[names],
-        np.asarray(labels, dtype=str),
-        scoring=balanced_accuracy,
+        truth if several else truth.astype(str),
+        scoring=mean_average_precision if several else balanced_accuracy,
         n_repeats=repeats,
         random_state=seed,
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
+from auricle.corpora.labels import SINGLE, ProblemType
 from auricle.params import Params
 
 if TYPE_CHECKING:
     from auricle.models.config import SpectrogramModelConfig
-
-ProblemType = Literal["single_label_classification", "multi_label_classification"]
 
 
 class ArchitectureParams(Params):
@@ -28,7 +27,8 @@ class ArchitectureParams(Params):
         window_frames: int,
         hop_frames: int,
         class_weights: Sequence[float] | None = None,
-        problem_type: ProblemType = "single_label_classification",
+        problem_type: ProblemType = SINGLE,
+        parents: Mapping[str, str] | None = None,
     ) -> SpectrogramModelConfig:
         """The configuration that a model is built from and that its bundle keeps.
 
@@ -37,8 +37,9 @@ class ArchitectureParams(Params):
             vocabulary: the classes, in the order of the logits.
             window_frames: frames of one analysis window; a flatten head accepts this length only.
             hop_frames: frames from one window to the next in prediction.
-            class_weights: one weight per class for the loss.
+            class_weights: one weight per class for the loss; for several labels, of a positive.
             problem_type: one class per recording, or any number of them.
+            parents: child to parent, where labels imply others.
 
         Raises:
             ConfigurationError: where these contradict each other.
@@ -53,6 +54,7 @@ class ArchitectureParams(Params):
             hop_frames=hop_frames,
             class_weights=None if class_weights is None else [float(weight) for weight in class_weights],
             problem_type=problem_type,
+            parents=dict(parents or {}),
             id2label=dict(enumerate(vocabulary)),
             label2id={label: index for index, label in enumerate(vocabulary)},
         )

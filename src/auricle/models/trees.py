@@ -19,9 +19,7 @@ def check_forest(forest: Any) -> None:
 
     if type(forest) is not RandomForestClassifier:
         raise ValueError(f"it holds a {type(forest).__name__}, not a RandomForestClassifier")
-    classes, n_features = np.asarray(forest.classes_), int(forest.n_features_in_)
-    if classes.ndim != 1 or len(classes) != forest.n_classes_ or forest.n_outputs_ != 1:
-        raise ValueError("its classes do not fit its outputs")
+    n_classes, n_features = _classes_of_outputs(forest), int(forest.n_features_in_)
     if len(forest.feature_names_in_) != n_features:
         raise ValueError("its feature names do not fit its number of features")
     if not forest.estimators_:
@@ -29,12 +27,26 @@ def check_forest(forest: Any) -> None:
     for number, estimator in enumerate(forest.estimators_):
         if type(estimator) is not DecisionTreeClassifier or type(estimator.tree_) is not Tree:
             raise ValueError(f"tree {number} is a {type(estimator).__name__}")
-        if estimator.n_outputs_ != 1 or estimator.n_classes_ != len(classes):
+        if np.atleast_1d(estimator.n_classes_).tolist() != n_classes or estimator.n_outputs_ != len(
+            n_classes
+        ):
             raise ValueError(f"tree {number} has other classes than the forest")
-        check_tree(estimator.tree_, number, n_features=n_features, n_classes=len(classes))
+        check_tree(estimator.tree_, number, n_features=n_features, n_classes=n_classes)
 
 
-def check_tree(tree: Any, number: int, *, n_features: int, n_classes: int) -> None:
+def _classes_of_outputs(forest: Any) -> list[int]:
+    """How many classes each output of a forest tells apart: one output, or one a label."""
+    several = forest.n_outputs_ > 1
+    classes = list(forest.classes_) if several else [forest.classes_]
+    counts = [len(known) if np.ndim(known) == 1 else -1 for known in classes]
+    if counts != np.atleast_1d(forest.n_classes_).tolist() or len(counts) != forest.n_outputs_:
+        raise ValueError("its classes do not fit its outputs")
+    if several and not all(set(np.asarray(known).tolist()) <= {0, 1} for known in classes):
+        raise ValueError("its labels are told by something else than 0 and 1")
+    return counts
+
+
+def check_tree(tree: Any, number: int, *, n_features: int, n_classes: list[int]) -> None:
     """Refuse a tree with a child, a feature or a value out of bounds, or with a cycle.
 
     scikit-learn appends nodes after their parent, so a child's index is greater than its parent's: that
@@ -43,11 +55,12 @@ def check_tree(tree: Any, number: int, *, n_features: int, n_classes: int) -> No
     Raises:
         ValueError: saying what is wrong.
     """
-    if (tree.n_features, tree.n_outputs, tree.max_n_classes) != (n_features, 1, n_classes):
+    shape = (len(n_classes), max(n_classes))
+    if (tree.n_features, tree.n_outputs, tree.max_n_classes) != (n_features, *shape):
         raise ValueError(f"tree {number} has other features or classes than the forest")
     state = tree.__getstate__()
     nodes, values = state["nodes"], state["values"]
-    if tree.node_count < 1 or len(nodes) != tree.node_count or values.shape != (len(nodes), 1, n_classes):
+    if tree.node_count < 1 or len(nodes) != tree.node_count or values.shape != (len(nodes), *shape):
         raise ValueError(f"tree {number} has node arrays of the wrong length")
     indices = np.arange(len(nodes))
     inner = nodes["left_child"] != LEAF

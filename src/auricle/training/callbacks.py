@@ -10,7 +10,7 @@ from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from auricle.training.device import memory_line
-from auricle.training.history import epoch_history
+from auricle.training.history import FIGURES, epoch_history
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class EpochReport(TrainerCallback):
         return (
             f"{self._name}: epoch {state.epoch:.0f} of {state.num_train_epochs}: "
             f"loss {epoch['loss']:.3f}, validation loss {epoch['eval_loss']:.3f}, "
-            f"accuracy {epoch['accuracy']:.3f}, macro F1 {epoch['macro_f1']:.3f}, "
+            f"{', '.join(f'{title} {epoch[name]:.3f}' for name, title in FIGURES.items() if name in epoch)}, "
             f"learning rate {epoch['learning_rate']:.1e}, {epoch['seconds']:.1f} s, "
             f"at most {left:.0f} s left, {memory_line(self._device)}"
         )

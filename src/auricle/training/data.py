@@ -11,17 +11,17 @@ from torch.utils.data import Dataset, Sampler
 from auricle.audio.store import SpectrogramStore
 from auricle.models.windows import pad_to
 from auricle.training.augment import Augment
-from auricle.training.vocabulary import IntArray
+from auricle.training.vocabulary import Targets
 
 CropKey = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Subset:
-    """Recordings with their class indices: ``recording_ids`` object (n,), ``targets`` int64 (n,)."""
+    """Recordings with their ``targets``: see `auricle.training.vocabulary.Examples`."""
 
     recording_ids: npt.NDArray[np.object_]
-    targets: IntArray
+    targets: Targets
 
     def __len__(self) -> int:
         return len(self.recording_ids)
@@ -55,15 +55,16 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         return len(self._subset) * self._crops_per_recording
 
     def __getitem__(self, key: CropKey) -> dict[str, torch.Tensor]:
-        """One crop: ``input_values`` float32 (bands, frames), ``labels`` int64 (), ``lengths`` int64 ()."""
+        """One crop: ``input_values`` float32 (bands, frames), ``labels``, ``lengths`` int64 ()."""
         return {name: batch[0] for name, batch in self.__getitems__([key]).items()}
 
     def __getitems__(self, keys: Sequence[CropKey]) -> dict[str, torch.Tensor]:
         """A batch at once.
 
         Returns:
-            ``input_values`` float32 (batch, bands, frames), ``labels`` int64 (batch,), ``lengths`` int64
-            (batch,): frames that are no padding; varied, where the training augments.
+            ``input_values`` float32 (batch, bands, frames), ``labels`` int64 (batch,) or, of several a
+            recording, float32 (batch, classes), ``lengths`` int64 (batch,): frames that are no padding;
+            varied, where the training augments.
         """
         crops = np.stack([self._crop(epoch, index) for epoch, index in keys])
         recordings = [index % len(self._subset) for _, index in keys]

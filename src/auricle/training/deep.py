@@ -9,6 +9,7 @@ import pandas as pd
 
 from auricle.audio.frontend import LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
+from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
 from auricle.models.bundle import BundleDraft
 from auricle.models.params import ArchitectureParams
@@ -16,14 +17,15 @@ from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.windows import WindowParams
 from auricle.training.checks import check_front_end, crop_frames_of, shown_one_crop
 from auricle.training.folds import FINAL, Partition, partitions
+from auricle.training.history import FIGURES
 from auricle.training.params import TrainParams
 from auricle.training.staging import FoldReport, finished_fold, keep_fold, prediction_table, stage_bundle
-from auricle.training.vocabulary import Examples, balanced_weights, read_examples, shuffled
+from auricle.training.vocabulary import Examples, labels_for_digest, loss_weights, read_examples, shuffled
 from auricle.training.workdir import open_workdir, training_digest
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedConfig
+    from transformers import PreTrainedConfig, PreTrainedModel
 
     from auricle.training.trainer import TrainedModel
 
@@ -38,6 +40,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     params: TrainParams,
     window: WindowParams,
     workdir: Path,
+    labels: LabelParams | None = None,
 ) -> BundleDraft:
     """Train by the protocol that the manifest's folds tell, and stage the bundle.
 
@@ -53,6 +56,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         params: of the training.
         window: of evaluation and prediction.
         workdir: where unfinished trainings live; `auricle.training.install.install_draft` cleans up.
+        labels: how labels are read; one class a recording by default.
 
     Raises:
         ConfigurationError: the device, the precision, the crop or the store cannot be used.
@@ -65,7 +69,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     precision = resolve_precision(params.precision, device)
     check_front_end(store, front_end)
     manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
-    examples = read_examples(manifest)
+    examples = read_examples(manifest, labels)
     parts = partitions(examples)
     learned_from = examples.recording_ids[parts[-1].train]
     seconds = params.crop_seconds or window.window_seconds
@@ -91,6 +95,8 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     with open_workdir(workdir, digest) as folder, quiet_transformers():
         folds = [training.fold(part, folder) for part in parts if part.name != FINAL]
         final = training.train(parts[-1], folder)
+        out_of_fold = pd.concat([table for table, _ in folds], ignore_index=True) if folds else None
+        final.model.config.thresholds = training.thresholds(final.model, parts[-1], out_of_fold)
         reports = [report for _, report in folds]
         return stage_bundle(
             folder,
@@ -112,7 +118,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
                     precision=precision,
                 ),
             },
-            out_of_fold=pd.concat([table for table, _ in folds], ignore_index=True) if folds else None,
+            out_of_fold=out_of_fold,
         )
 
 
@@ -135,6 +141,7 @@ class DeepTraining:
             "model": self.model_params.model_dump(mode="json"),
             "train": self.params.model_dump(mode="json"),
             "window": self.window.model_dump(mode="json"),
+            **labels_for_digest(self.examples.labels),
         }
 
     def check_model(self, part: Partition) -> None:
@@ -154,13 +161,15 @@ class DeepTraining:
 
     def config(self, part: Partition) -> "PreTrainedConfig":
         """The model's configuration, its loss weighted by what this partition learns from."""
-        weights = balanced_weights(self.targets[part.train], len(self.examples.vocabulary))
+        weights = loss_weights(self.targets[part.train], len(self.examples.vocabulary), self.params)
         return self.model_params.config(
             n_bands=self.front_end.n_bands,
             vocabulary=self.examples.vocabulary,
             window_frames=self.front_end.frames(self.window.window_seconds),
             hop_frames=self.front_end.frames(self.window.hop_seconds),
-            class_weights=weights.tolist() if self.params.class_weights else None,
+            class_weights=weights,
+            problem_type=self.examples.problem_type,
+            parents=self.examples.labels.parents,
         )
 
     @property
@@ -193,6 +202,28 @@ class DeepTraining:
         )
         return train_deep(job)
 
+    def thresholds(
+        self, model: "PreTrainedModel", part: Partition, out_of_fold: pd.DataFrame | None
+    ) -> list[float] | None:
+        """From where each label is said, by what no model that is asked has learned from; None of one class.
+
+        Args:
+            model: the final one, asked about validation.
+            part: of the final model.
+            out_of_fold: predictions under k-fold, which serve instead.
+        """
+        if not self.examples.labels.is_multi:
+            return None
+        if out_of_fold is not None:
+            return self.examples.thresholds_by(out_of_fold)
+        from auricle.training.scoring import score_recordings
+
+        validation = self.examples.recording_ids[part.validation]
+        scores = score_recordings(
+            model, self.store, validation, batch_size=self.window.batch_size, device=self.device
+        )
+        return self.examples.thresholds_by(prediction_table(validation, scores, self.examples.vocabulary))
+
     def fold(self, part: Partition, folder: Path) -> tuple[pd.DataFrame, FoldReport]:
         """Predictions of a fold's recordings by a model that never heard them, and how it was trained."""
         finished = finished_fold(folder, part.name)
@@ -213,7 +244,8 @@ class DeepTraining:
         )
         table = prediction_table(tested.recording_ids, probabilities, self.examples.vocabulary)
         scored = figures(probabilities, tested)
+        told = ", ".join(f"{FIGURES[name]} {value:.3f}" for name, value in scored.items() if name in FIGURES)
         report = {"name": part.name, "best_epoch": trained.best_epoch, "history": trained.history, **scored}
         keep_fold(folder, part.name, table, report)
-        logger.info("%s: accuracy %.3f on %d recordings.", part.name, scored["accuracy"], len(tested))
+        logger.info("%s: %s on %d recordings.", part.name, told, len(tested))
         return table, report

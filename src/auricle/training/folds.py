@@ -39,7 +39,7 @@ def partitions(examples: Examples) -> list[Partition]:
     """
     parts = _k_folds(examples) if examples.is_k_fold else [_holdout(examples)]
     for part in parts:
-        if len(np.unique(examples.targets[part.train])) < 2:
+        if not examples.can_be_learned(part.train):
             raise CorpusError(
                 f"The training recordings of {part.name!r} ({len(part.train)}) have one label only: a "
                 "classifier needs two. More recordings, or other splits, are needed."

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from auricle.audio.descriptors import DescriptorExtractor
+from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
 from auricle.models.bundle import CONFIG, BundleDraft
 from auricle.models.forest import (
@@ -25,7 +27,7 @@ from auricle.models.provenance import manifest_digest, provenance
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.resume import write_json
 from auricle.training.staging import prediction_table, stage_bundle
-from auricle.training.vocabulary import Examples, IntArray, read_examples
+from auricle.training.vocabulary import Examples, IntArray, labels_for_digest, read_examples
 from auricle.training.workdir import open_workdir, training_digest
 
 if TYPE_CHECKING:
@@ -34,12 +36,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def fit_random_forest(
+def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of its node)
     manifest: pd.DataFrame,
     features: pd.DataFrame,
     extractor: DescriptorExtractor,
     params: ForestParams,
     workdir: Path,
+    labels: LabelParams | None = None,
 ) -> BundleDraft:
     """Fit by the protocol that the manifest's folds tell, and stage the bundle.
 
@@ -54,6 +57,7 @@ def fit_random_forest(
         extractor: goes into the bundle.
         params: of the forest.
         workdir: where the bundle is staged; `auricle.training.install.install_draft` cleans up.
+        labels: how labels are read; one class a recording by default.
 
     Raises:
         CorpusError: too few labels, an empty split or fold, too many missing features.
@@ -61,11 +65,15 @@ def fit_random_forest(
     started = time.monotonic()
     known = rows_of(features, extractor.digest)
     manifest = having(manifest, known.index, what="row of features", pipeline="extract_features")
-    examples = read_examples(manifest)
+    examples = read_examples(manifest, labels)
     described = known.loc[list(examples.recording_ids), list(extractor.names)]
     fitting = ForestFitting(examples, described, params)
     parts = partitions(examples)
-    plain = {"train": params.model_dump(mode="json"), "features": list(extractor.names)}
+    plain = {
+        "train": params.model_dump(mode="json"),
+        "features": list(extractor.names),
+        **labels_for_digest(examples.labels),
+    }
     digest = training_digest(data=manifest_digest(manifest), front_end=extractor.digest, **plain)
     with open_workdir(workdir, digest) as folder:
         folds = [fitting.fold(part) for part in parts if part.name != FINAL]
@@ -86,13 +94,22 @@ def fit_random_forest(
                 front_end_digest=extractor.digest,
             ),
         }
-        bundle = _ForestFiles(forest, forest_config(forest, fitting.features.iloc[rows], examples.vocabulary))
         tables = [fold.predictions for fold in folds]
+        out_of_fold = pd.concat(tables, ignore_index=True) if tables else None
+        config = forest_config(forest, fitting.features.iloc[rows], examples.vocabulary)
+        if examples.labels.is_multi:
+            unheard = fitting.scored(forest, parts[-1].validation) if out_of_fold is None else out_of_fold
+            config |= {
+                "problem_type": examples.problem_type,
+                "parents": examples.labels.parents,
+                "thresholds": examples.thresholds_by(unheard),
+            }
+        bundle = _ForestFiles(forest, config)
         return stage_bundle(
             folder,
             parts=[bundle, extractor],
             training=training,
-            out_of_fold=pd.concat(tables, ignore_index=True) if tables else None,
+            out_of_fold=out_of_fold,
         )
 
 
@@ -112,9 +129,17 @@ class ForestFitting:
     features: pd.DataFrame
     params: ForestParams
 
-    def labels(self, rows: IntArray) -> list[str]:
-        """The labels of examples, by index."""
-        return [self.examples.vocabulary[target] for target in self.examples.targets[rows]]
+    def labels(self, rows: IntArray) -> npt.NDArray[Any]:
+        """What examples are called, by index: one class of each, or an indicator (rows, classes)."""
+        targets = self.examples.targets[rows]
+        if self.examples.labels.is_multi:
+            return targets.astype(np.int64)
+        return np.asarray(self.examples.vocabulary)[targets]
+
+    def scored(self, forest: "RandomForestClassifier", rows: IntArray) -> pd.DataFrame:
+        """What a forest says of recordings that it did not learn from, by the contract of predictions."""
+        probabilities = forest_probabilities(forest, self.features.iloc[rows], self.examples.vocabulary)
+        return prediction_table(self.examples.recording_ids[rows], probabilities, self.examples.vocabulary)
 
     def fit(self, rows: IntArray) -> "RandomForestClassifier":
         """A forest that learned from these rows."""
@@ -133,13 +158,8 @@ class ForestFitting:
     def fold(self, part: Partition) -> ForestFold:
         """Fit on all folds but this one (a forest needs no validation) and score this one."""
         forest = self.fit(np.union1d(part.train, part.validation))
-        probabilities = forest_probabilities(forest, self.features.iloc[part.test], self.examples.vocabulary)
-        accuracy = float((probabilities.argmax(axis=1) == self.examples.targets[part.test]).mean())
-        logger.info("%s: accuracy %.3f on %d recordings.", part.name, accuracy, len(part.test))
-        table = prediction_table(
-            self.examples.recording_ids[part.test], probabilities, self.examples.vocabulary
-        )
-        return ForestFold(table, self.importances(forest, part.test))
+        logger.info("%s: scored on %d recordings.", part.name, len(part.test))
+        return ForestFold(self.scored(forest, part.test), self.importances(forest, part.test))
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+# What validation may give besides the loss, and what the log calls it.
+FIGURES = {"accuracy": "accuracy", "mean_average_precision": "mAP", "macro_f1": "macro F1"}
+
 
 def epoch_history(log: Iterable[dict[str, Any]]) -> list[dict[str, float]]:
     """Condense a Trainer's ``log_history`` to one entry per finished epoch.
 
     Each has ``epoch``, ``loss`` (mean over the epoch's steps, weighted by the steps of each logged part),
-    ``eval_loss``, ``accuracy``, ``macro_f1``, ``learning_rate`` and ``seconds``.
+    ``eval_loss``, those of `FIGURES` that validation gave, ``learning_rate`` and ``seconds``.
     """
     history: list[dict[str, float]] = []
     loss = seconds = 0.0
@@ -25,8 +28,7 @@ def epoch_history(log: Iterable[dict[str, Any]]) -> list[dict[str, float]]:
                     "epoch": math.ceil(entry["epoch"]),
                     "loss": loss / (last_step - first_step),
                     "eval_loss": entry["eval_loss"],
-                    "accuracy": entry["eval_accuracy"],
-                    "macro_f1": entry["eval_macro_f1"],
+                    **{name: entry[f"eval_{name}"] for name in FIGURES if f"eval_{name}" in entry},
                     "learning_rate": rate,
                     "seconds": round(seconds, 3),
                 }

@@ -1,6 +1,6 @@
 """How a deep model is trained: every knob of the one training loop that all of them share."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,7 +8,7 @@ from auricle.params import Params
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "float32", "bf16", "fp16"]
-SelectionMetric = Literal["loss", "accuracy", "macro_f1"]
+SelectionMetric = Literal["loss", "accuracy", "macro_f1", "mean_average_precision"]
 
 
 class AugmentParams(Params):
@@ -59,9 +59,19 @@ class TrainParams(Params):
         12, ge=1, description="Epochs without progress before training stops; the best weights are kept."
     )
     best_metric: SelectionMetric = Field(
-        "loss", description="Validation figure that chooses the best epoch, the rate and the stop."
+        "loss",
+        description="Validation figure that chooses the best epoch, the rate and the stop; accuracy is for"
+        " one class a recording, mean_average_precision for several labels.",
     )
     class_weights: bool = Field(True, description="Weigh the loss so that each class counts the same.")
+    pos_weight: Literal["auto"] | Annotated[float, Field(gt=0, le=1000)] = Field(
+        "auto",
+        description="Of several labels: how much more a positive counts than a negative. auto: as many times"
+        " as it is rarer among the training recordings, label by label.",
+    )
+    pos_weight_cap: float = Field(
+        10.0, ge=1, le=1000, description="auto stays between 1 / pos_weight_cap and pos_weight_cap."
+    )
     gradient_accumulation_steps: int = Field(1, ge=1, description="Batches per optimizer step.")
     max_grad_norm: float = Field(
         1.0, ge=0, description="Gradients are clipped to this norm; 0 does not clip."

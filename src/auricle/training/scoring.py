@@ -8,9 +8,10 @@ import torch
 from transformers import PreTrainedModel
 
 from auricle.audio.store import SpectrogramStore
+from auricle.models.thresholds import HALF
 from auricle.models.windows import predict_spectrograms
 from auricle.training.data import Subset
-from auricle.training.vocabulary import IntArray
+from auricle.training.vocabulary import Targets
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -39,13 +40,15 @@ def score_recordings(
 def figures(
     probabilities: FloatArray, subset: Subset, class_weights: npt.ArrayLike | None = None
 ) -> dict[str, float]:
-    """``loss``, ``accuracy`` and ``macro_f1`` of recordings.
+    """``loss``, ``accuracy`` and ``macro_f1`` of recordings; of several labels, see `label_figures`.
 
     The loss is the cross-entropy of the averaged probabilities, weighted by class as the training loss is;
     macro-F1 averages over the classes that occur among labels or predictions.
     """
     from sklearn.metrics import accuracy_score, f1_score
 
+    if subset.targets.ndim == 2:
+        return label_figures(probabilities, subset.targets, class_weights)
     predicted = probabilities.argmax(axis=1)
     return {
         "loss": _cross_entropy(probabilities, subset.targets, class_weights),
@@ -54,9 +57,30 @@ def figures(
     }
 
 
-def _cross_entropy(
-    probabilities: FloatArray, targets: IntArray, class_weights: npt.ArrayLike | None
-) -> float:
+def label_figures(
+    probabilities: FloatArray, targets: npt.NDArray[Any], pos_weight: npt.ArrayLike | None = None
+) -> dict[str, float]:
+    """``loss``, ``mean_average_precision`` and ``macro_f1`` (at 0.5) of recordings with several labels.
+
+    The loss is the binary cross-entropy of the averaged probabilities, a positive weighted as in training;
+    the others are means over the labels that occur.
+    """
+    from sklearn.metrics import average_precision_score, f1_score
+
+    least = np.finfo(np.float32).tiny
+    sure = np.clip(probabilities.astype(np.float64), least, 1 - np.finfo(np.float32).eps)
+    weights = 1.0 if pos_weight is None else np.asarray(pos_weight)
+    loss = -(weights * targets * np.log(sure) + (1 - targets) * np.log1p(-sure))
+    occur = targets.any(axis=0)
+    truth, scores = targets[:, occur], probabilities[:, occur]
+    return {
+        "loss": float(loss.mean()),
+        "mean_average_precision": float(average_precision_score(truth, scores, average="macro")),
+        "macro_f1": float(f1_score(truth, scores >= HALF, average="macro", zero_division=0.0)),
+    }
+
+
+def _cross_entropy(probabilities: FloatArray, targets: Targets, class_weights: npt.ArrayLike | None) -> float:
     of_truth = probabilities[np.arange(len(targets)), targets].astype(np.float64)
     weights = None if class_weights is None else np.asarray(class_weights)[targets]
     return float(np.average(-np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)), weights=weights))

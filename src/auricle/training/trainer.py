@@ -79,7 +79,7 @@ class TrainingJob:
     name: str
 
     def evaluate(self, model: PreTrainedModel) -> dict[str, float]:
-        """Loss, accuracy and macro-F1 of the validation recordings.
+        """Loss and figures of the validation recordings.
 
         Raises:
             AuricleError: the model's probabilities are undefined.

@@ -1,0 +1,44 @@
+"""Which label implies which, read from a file: a YAML of `child: parent`, or the genres.csv of FMA."""
+
+from pathlib import Path
+
+from auricle.errors import CorpusError
+
+NO_PARENT = "0"
+
+
+def read_hierarchy(file: Path) -> dict[str, str]:
+    """Child to parent, as `LabelParams.parents` has it.
+
+    Raises:
+        CorpusError: the file is not there, or is neither.
+    """
+    if file.suffix == ".csv":
+        return _of_genres(file)
+    import yaml
+
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise CorpusError(f"{file} cannot be read as a hierarchy of labels: {error}.") from error
+    if not isinstance(content, dict) or not all(
+        isinstance(name, str) for pair in content.items() for name in pair
+    ):
+        raise CorpusError(f"{file} is no hierarchy of labels: write a line `child: parent` for each child.")
+    return content
+
+
+def _of_genres(file: Path) -> dict[str, str]:
+    """The parents of the genres of FMA, by their titles."""
+    from auricle.corpora.layouts.tables import read_columns
+
+    table = read_columns(file, ("genre_id", "parent", "title"))
+    titles = dict(zip(table["genre_id"], table["title"], strict=True))
+    children = table[table["parent"] != NO_PARENT]
+    unknown = children[~children["parent"].isin(list(titles))]
+    if not unknown.empty:
+        raise CorpusError(
+            f"{file} gives {unknown['title'].iloc[0]!r} the parent {unknown['parent'].iloc[0]}, which it does"
+            " not list. Get the table again."
+        )
+    return dict(zip(children["title"], children["parent"].map(titles), strict=True))

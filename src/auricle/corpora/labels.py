@@ -1,0 +1,112 @@
+"""What a recording is called: by one label or by any number of them, some of which imply others."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field, field_validator, model_validator
+
+from auricle.corpora.hierarchy import read_hierarchy
+from auricle.errors import CorpusError
+from auricle.params import Params
+
+ProblemType = Literal["single_label_classification", "multi_label_classification"]
+SINGLE: ProblemType = "single_label_classification"
+MULTI: ProblemType = "multi_label_classification"
+PATH_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+
+
+class LabelParams(Params):
+    """Which labels a study learns, and when a label is said."""
+
+    problem_type: ProblemType = Field(
+        SINGLE, description="One class a recording (its `label`), or any number (all its `labels`)."
+    )
+    min_recordings: int = Field(
+        1, ge=1, description="Labels of fewer training recordings are no class; for several labels only."
+    )
+    parents: dict[str, str] = Field(
+        default_factory=dict,
+        description="Child to parent, as {punk: rock}: a recording with the child has the parent too. Or a"
+        " file that says so: YAML, or the genres.csv of FMA.",
+    )
+    threshold: Literal["f1", "precision"] = Field(
+        "f1",
+        description="A label is said from the probability with the best F1 on validation, or from the lowest"
+        " that keeps `precision_floor`.",
+    )
+    precision_floor: float = Field(
+        0.7, gt=0, lt=1, description="The precision that every label keeps on validation."
+    )
+
+    @property
+    def is_multi(self) -> bool:
+        """Whether a recording may have any number of labels."""
+        return self.problem_type == MULTI
+
+    @field_validator("parents", mode="before")
+    @classmethod
+    def _from_file(cls, value: object) -> object:
+        try:
+            return read_hierarchy(Path(value)) if isinstance(value, str) else value
+        except CorpusError as error:
+            raise ValueError(str(error)) from error
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Self:
+        for label in self.parents:
+            lineage(label, self.parents)
+        for name in ("min_recordings", "parents"):
+            default = LabelParams.model_fields[name].get_default(call_default_factory=True)
+            if not self.is_multi and getattr(self, name) != default:
+                raise ValueError(
+                    f"{name} has no effect where each recording has one class. Set problem_type: {MULTI},"
+                    f" or leave {name} out"
+                )
+        return self
+
+
+def lineage(label: str, parents: Mapping[str, str]) -> tuple[str, ...]:
+    """A label and all that it implies, the most general first.
+
+    Raises:
+        ValueError: the label is its own ancestor.
+    """
+    found = [label]
+    while (parent := parents.get(found[-1])) is not None:
+        if parent in found:
+            raise ValueError(f"parents go round in a circle: {' -> '.join([*found, parent])}")
+        found.append(parent)
+    return tuple(reversed(found))
+
+
+def label_path(label: str, parents: Mapping[str, str]) -> str:
+    """A label with its ancestors before it, as `Rock > Punk > Hardcore`."""
+    return PATH_SEPARATOR.join(lineage(label, parents))
+
+
+def label_lists(labels: pd.Series, parents: Mapping[str, str]) -> pd.Series:
+    """All labels of each recording, implied ones included, each once.
+
+    Args:
+        labels: lists (or arrays) of text.
+        parents: child to parent.
+    """
+    return labels.map(lambda several: with_implied(several, parents))
+
+
+def with_implied(labels: Iterable[str], parents: Mapping[str, str]) -> list[str]:
+    """The labels of one recording and what they imply, each once."""
+    return list(dict.fromkeys(name for label in labels for name in lineage(label, parents)))
+
+
+def indicators(lists: pd.Series, vocabulary: Sequence[str]) -> npt.NDArray[np.float32]:
+    """1 for each label of the vocabulary that a recording has, float32 (n, classes); others are passed by."""
+    columns = {label: column for column, label in enumerate(vocabulary)}
+    found = np.zeros((len(lists), len(vocabulary)), dtype=np.float32)
+    for row, several in enumerate(lists):
+        found[row, [columns[label] for label in several if label in columns]] = 1
+    return found

@@ -1,0 +1,59 @@
+"""Thresholds: the best that there are on the rows that they are chosen by."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+from auricle.corpora.labels import MULTI, LabelParams
+from auricle.models.thresholds import choose_thresholds
+
+F1 = LabelParams(problem_type=MULTI)
+FLOOR = LabelParams(problem_type=MULTI, threshold="precision", precision_floor=0.8)
+
+
+def rows(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of 60 recordings for three labels, with ties, and which they have."""
+    random = np.random.default_rng(seed)
+    truth = random.random((60, 3)) < (0.1, 0.4, 0.8)
+    scores = np.round(np.clip(0.3 * truth + random.random((60, 3)) * 0.7, 0, 1), 2)
+    return scores, truth
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_other_threshold_has_a_better_f1(seed: int) -> None:
+    scores, truth = rows(seed)
+    chosen = choose_thresholds(scores, truth, F1)
+    for label, threshold in enumerate(chosen):
+        best = max(f1_score(truth[:, label], scores[:, label] >= other) for other in np.linspace(0, 1, 201))
+        assert f1_score(truth[:, label], scores[:, label] >= threshold) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_floor_is_kept_with_the_best_recall(seed: int) -> None:
+    scores, truth = rows(seed)
+    for label, threshold in enumerate(choose_thresholds(scores, truth, FLOOR)):
+        true, values = truth[:, label], scores[:, label]
+        precision, recall = (
+            precision_score(true, values >= threshold, zero_division=1.0),
+            recall_score(true, values >= threshold),
+        )
+        assert precision >= 0.8
+        for other in np.linspace(0, 1, 201):
+            said = values >= other
+            if said.any() and precision_score(true, said) >= 0.8:
+                assert recall_score(true, said) <= recall
+
+
+def test_a_floor_out_of_reach_silences_the_label() -> None:
+    scores = np.array([[0.9], [0.8], [0.7], [0.1]])
+    assert choose_thresholds(scores, np.array([[False], [True], [False], [False]]), FLOOR).tolist() == [1.0]
+
+
+def test_a_label_that_none_or_all_have_keeps_one_half() -> None:
+    scores = np.array([[0.2, 0.9], [0.1, 0.8]])
+    assert choose_thresholds(scores, np.array([[False, True], [False, True]]), F1).tolist() == [0.5, 0.5]
+
+
+def test_a_threshold_lies_between_two_probabilities() -> None:
+    scores = np.array([[0.9], [0.6], [0.2], [0.1]])
+    assert choose_thresholds(scores, np.array([[True], [True], [False], [False]]), F1) == pytest.approx([0.4])
