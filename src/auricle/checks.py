@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
+from auricle.corpora.labels import LabelParams
 from auricle.errors import ConfigurationError
 from auricle.explanation.params import ExplainParams
 from auricle.models.params import ModelParams, WindowParams
-from auricle.training.params import TrainParams
+from auricle.training.params import SelectionMetric, TrainParams
 
 PREFIX = "params:"
+UNKNOWN_OF_SEVERAL = ("accuracy",)
+UNKNOWN_OF_ONE = ("mean_average_precision",)
 
 
 def check_names(parameters: Mapping[str, Any], read: Iterable[str]) -> None:
@@ -70,6 +73,25 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
         WindowParams.model_validate(windows),
         TrainParams.model_validate(train).crop_seconds,
     )
+
+
+def check_labels(train: Any, labels: Any) -> None:
+    """Refuse to choose the best epoch by a figure that such labels do not have.
+
+    Args:
+        train: of `TrainParams`, or what it is made from.
+        labels: of `LabelParams`, or what it is made from.
+
+    Raises:
+        ConfigurationError: which says what there is.
+    """
+    metric, asked = TrainParams.model_validate(train).best_metric, LabelParams.model_validate(labels)
+    if metric in (UNKNOWN_OF_SEVERAL if asked.is_multi else UNKNOWN_OF_ONE):
+        others = [name for name in get_args(SelectionMetric) if name != metric]
+        raise ConfigurationError(
+            f"best_metric is {metric}, which {asked.problem_type} does not have. Choose another of"
+            f" {', '.join(others)}."
+        )
 
 
 def check_device(params: Any) -> None:

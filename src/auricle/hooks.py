@@ -8,7 +8,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from auricle.checks import PREFIX, check_deep_model, check_device, check_names
+from auricle.checks import PREFIX, check_deep_model, check_device, check_labels, check_names
 from auricle.errors import AuricleError
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class ProjectHooks:
             if "model" in names:
                 of_model = ("model", "train", "windows", "front_end")
                 check_deep_model(*(catalog.load(names[name]) for name in of_model))
+                check_labels(catalog.load(names["train"]), catalog.load(names["labels"]))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:

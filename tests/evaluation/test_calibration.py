@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from scored_samples import Study, make_scored
 
-from auricle.evaluation.calibration import calibrate, calibration_folds, fit_temperature, reliability, scale
+from auricle.evaluation.calibration import (
+    calibrate,
+    calibration_folds,
+    fit_scored,
+    fit_temperature,
+    reliability,
+    scale,
+    scale_scored,
+)
 from auricle.evaluation.metrics import GroupFigures, row_losses
 from auricle.evaluation.scored import Scored, calibration_rows, scored_rows
 
@@ -51,7 +59,7 @@ class TestHoldout:
         fitting = calibration_rows(made.strong, made.manifest, evaluated)
         assert fitting is not None
         assert fitting.split == "validation"
-        calibrated, facts = calibrate(evaluated, fitting)
+        calibrated, facts = calibrate(evaluated, fitting, fit=fit_scored, scaled=scale_scored)
         assert calibrated is not None
         assert facts["recordings"] == int((made.manifest["split"] == "validation").sum())
         assert facts["temperature"] == pytest.approx(fit_temperature(fitting.probabilities, fitting.y_true))
@@ -61,7 +69,12 @@ class TestHoldout:
         made = study()
         predictions = made.strong[made.strong["split"] == "test"]
         evaluated = scored_rows(predictions, made.manifest)
-        calibrated, facts = calibrate(evaluated, calibration_rows(predictions, made.manifest, evaluated))
+        calibrated, facts = calibrate(
+            evaluated,
+            calibration_rows(predictions, made.manifest, evaluated),
+            fit=fit_scored,
+            scaled=scale_scored,
+        )
         assert calibrated is None
         assert "no validation" in facts["reason"]
 
@@ -70,12 +83,14 @@ class TestOutOfFold:
     def test_a_fold_has_no_say_in_its_own_temperature(self, study: Callable[..., Study]) -> None:
         made = study(protocol="grouped_k_fold", groups=60)
         evaluated = scored_rows(made.strong, made.manifest)
-        before, facts = calibrate(evaluated, evaluated)
+        before, facts = calibrate(evaluated, evaluated, fit=fit_scored, scaled=scale_scored)
         assert facts["cross_fitted"]
         mine = evaluated.folds == 0
         shuffled = evaluated.y_true.copy()
         shuffled[mine] = np.random.default_rng(0).permutation(shuffled[mine])
-        after, _ = calibrate(replace(evaluated, y_true=shuffled), evaluated)
+        after, _ = calibrate(
+            replace(evaluated, y_true=shuffled), evaluated, fit=fit_scored, scaled=scale_scored
+        )
         assert before is not None
         assert after is not None
         np.testing.assert_array_equal(before.probabilities[mine], after.probabilities[mine])

@@ -125,7 +125,7 @@ def made() -> Study:
 
 @pytest.fixture(scope="module")
 def html(made: Study) -> str:
-    opinion = Opinion("cnn", "disco", 0.97, 0.01)
+    opinion = Opinion("cnn", "disco", 0.97, 0.01, right=False)
     mistake = Mistake(
         recording_id="x",
         path="audio/x.wav",
@@ -247,7 +247,7 @@ class TestStates:
 
     def test_names_from_the_data_cannot_become_markup(self, study: MakeStudy) -> None:
         made = with_manifest_columns(study(classes=("dull", HOSTILE)))
-        opinion = Opinion("cnn", HOSTILE, 0.9, 0.1)
+        opinion = Opinion("cnn", HOSTILE, 0.9, 0.1, right=False)
         mistake = Mistake(
             recording_id="x", path=f"{HOSTILE}.wav", label=HOSTILE, opinions=(opinion,), note=HOSTILE
         )

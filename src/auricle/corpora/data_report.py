@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from auricle.corpora.data_warnings import corpus_warnings
+from auricle.corpora.labels import LabelParams, label_lists
 from auricle.corpora.params import IngestParams
 from auricle.corpora.places import TEST, UNLABELLED, Places
 
@@ -15,18 +16,21 @@ logger = logging.getLogger(__name__)
 _FILES_NAMED = 200
 
 
-def describe_corpus(manifest: pd.DataFrame, params: IngestParams) -> dict[str, Any]:
+def describe_corpus(
+    manifest: pd.DataFrame, params: IngestParams, labels: LabelParams | None = None
+) -> dict[str, Any]:
     """Describe a corpus in plain numbers and text that JSON can hold.
 
     Args:
         manifest: What `build_manifest` gives.
         params: What it was built with.
+        labels: How labels are read; one class a recording by default.
 
     Returns:
-        `protocol`, `group_by`; `files`, `recordings` (usable and labelled), `unlabelled`, `groups`, `hours`;
-        tables (lists of dicts) `splits` and `classes`; `labels` and `ratings`; `durations` in seconds,
-        `sample_rates`, `channels` and `formats` with counts; `quarantine`; `duplicates`; and `warnings`, a
-        list of sentences.
+        `problem_type`, `protocol`, `group_by`; `files`, `recordings` (usable and labelled), `unlabelled`,
+        `groups`, `hours`; tables (lists of dicts) `splits` and `classes`; `labels` and `ratings`; `durations`
+        in seconds, `sample_rates`, `channels` and `formats` with counts; `quarantine`; `duplicates`; and
+        `warnings`, a list of sentences.
     """
     usable = manifest[manifest["status"] == "ok"]
     learnt = usable[usable["split"] != UNLABELLED]
@@ -37,7 +41,10 @@ def describe_corpus(manifest: pd.DataFrame, params: IngestParams) -> dict[str, A
         dtype="str",
     )
     learnt = learnt.assign(place=place, hours=learnt["duration_s"] / 3600)
+    labels = labels or LabelParams()
+    called = _by_label(learnt, labels)
     return {
+        "problem_type": labels.problem_type,
         "protocol": params.protocol,
         "group_by": list(params.group_by),
         "files": len(manifest),
@@ -46,7 +53,7 @@ def describe_corpus(manifest: pd.DataFrame, params: IngestParams) -> dict[str, A
         "groups": int(learnt["group"].nunique()),
         "hours": _rounded(learnt["hours"].sum()),
         "splits": [{"split": name, **_count(learnt[learnt["place"] == name])} for name in places.shares],
-        "classes": _classes(learnt, places),
+        "classes": _classes(called, places, recordings=len(learnt)),
         "labels": _counts(learnt["labels"].explode()),
         "ratings": _quantiles(learnt["rating"]),
         "durations": _quantiles(usable["duration_s"]),
@@ -55,7 +62,7 @@ def describe_corpus(manifest: pd.DataFrame, params: IngestParams) -> dict[str, A
         "formats": _counts(usable["path"].str.rsplit(".", n=1).str[-1].str.lower()),
         "quarantine": _quarantine(manifest),
         "duplicates": _duplicates(manifest),
-        "warnings": corpus_warnings(manifest, learnt, params),
+        "warnings": corpus_warnings(manifest, called, params, several=labels.is_multi),
     }
 
 
@@ -84,8 +91,15 @@ def _count(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _classes(learnt: pd.DataFrame, places: Places) -> list[dict[str, Any]]:
-    """Per primary label: how much there is, and in how many groups it is evaluated."""
+def _by_label(learnt: pd.DataFrame, labels: LabelParams) -> pd.DataFrame:
+    """A row for each recording and what it is called: its label or, of several labels, each of them."""
+    if not labels.is_multi:
+        return learnt
+    return learnt.assign(label=label_lists(learnt["labels"], labels.parents)).explode("label")
+
+
+def _classes(learnt: pd.DataFrame, places: Places, *, recordings: int) -> list[dict[str, Any]]:
+    """Per label: how much there is, and in how many groups it is evaluated."""
     by = learnt.groupby(["label", "place"])
     cells = pd.DataFrame({"recordings": by.size(), "groups": by["group"].nunique()})
     rows = []
@@ -96,7 +110,7 @@ def _classes(learnt: pd.DataFrame, places: Places) -> list[dict[str, Any]]:
         }
         count = _count(of_class)
         evaluated = count["groups"] if places.folded else splits[TEST]["groups"]
-        share = _rounded(len(of_class) / len(learnt))
+        share = _rounded(len(of_class) / recordings)
         rows.append(
             {"label": label, **count, "share": share, "evaluated_groups": evaluated, "splits": splits}
         )

@@ -18,22 +18,33 @@ _DOMINATING_SHARE = 0.5
 _NAMED = 8
 
 
-def corpus_warnings(manifest: pd.DataFrame, learnt: pd.DataFrame, params: IngestParams) -> list[str]:
+def corpus_warnings(
+    manifest: pd.DataFrame, learnt: pd.DataFrame, params: IngestParams, *, several: bool = False
+) -> list[str]:
     """Sentences for log and report.
 
     Args:
         manifest: The whole manifest.
-        learnt: Its usable, labelled rows, with a column `place` (split or fold).
+        learnt: Its usable, labelled rows, with a column `place` (split or fold); one for each label of a
+            recording that has several.
         params: What the manifest was built with.
+        several: Whether a recording may have several labels.
     """
     found = [
-        *_grouping(learnt, params),
+        *_grouping(learnt.drop_duplicates("recording_id"), params),
         *_quarantined(manifest),
         *_label_conflicts(manifest),
     ]
     classified = learnt[learnt["label"].notna()]
     if classified.empty:
         return found
+    if several:
+        return [
+            *_few_groups(classified, params),
+            *_absent(classified, params),
+            *_dominated(classified),
+            *found,
+        ]
     return [
         *_majority(classified, params),
         *_few_groups(classified, params),

@@ -1,15 +1,14 @@
-"""The majority baseline: the score of a model that has heard nothing and knows how common each class is."""
-
-from typing import Any
+"""The baseline: the score of a model that has heard nothing and knows how common each class is."""
 
 import numpy as np
 import pandas as pd
 
-from auricle.evaluation.metrics import GroupFigures
-from auricle.evaluation.params import EvaluateParams
-from auricle.evaluation.scored import FloatArray, Scored
-
-MAJORITY = "majority"
+from auricle.corpora.labels import LabelParams
+from auricle.evaluation.label_rows import LabelRows, training_indicators
+from auricle.evaluation.metrics import FigureTable
+from auricle.evaluation.rows import OUT_OF_FOLD, FloatArray
+from auricle.evaluation.scored import Scored
+from auricle.models.thresholds import HALF, choose_thresholds
 
 
 def majority_rows(evaluated: Scored, training: pd.DataFrame) -> Scored:
@@ -23,7 +22,7 @@ def majority_rows(evaluated: Scored, training: pd.DataFrame) -> Scored:
         training: `label` and `fold` of the training recordings, see `scored.training_labels`.
     """
     probabilities = np.empty_like(evaluated.probabilities)
-    if evaluated.split != "out_of_fold":
+    if evaluated.split != OUT_OF_FOLD:
         probabilities[:] = _priors(training["label"], evaluated.vocabulary)
         return evaluated.with_probabilities(probabilities)
     for fold in np.unique(evaluated.folds):
@@ -37,14 +36,47 @@ def majority_label(evaluated: Scored, training: pd.DataFrame) -> str:
     return evaluated.vocabulary[int(_priors(training["label"], evaluated.vocabulary).argmax())]
 
 
-def majority_figures(baseline: Scored, params: EvaluateParams) -> dict[str, Any]:
-    """Figures of the baseline, by name."""
-    figures = GroupFigures(baseline, top_k=params.top_k, bins=params.calibration_bins)()
-    values = {name: float(value[0]) for name, value in figures.items() if value.ndim == 1}
+def majority_figures(baseline: FigureTable) -> dict[str, float]:
+    """Figures of the majority baseline, by name."""
+    values = {name: float(value[0]) for name, value in baseline().items() if value.ndim == 1}
     # Priors rank no recording above another. Those of different folds differ a little, against the truth, and
     # would make an AUC below chance of it.
     values["roc_auc"] = 0.5
     values["mcc"] = 0.0
+    return values
+
+
+def prevalence_rows(evaluated: LabelRows, manifest: pd.DataFrame, labels: LabelParams) -> LabelRows:
+    """The evaluated rows, each label as probable as it is common among the training recordings.
+
+    A label is said where that gains the best F1 on them: of all recordings or, under a floor of precision
+    that it does not reach, of none. Out of fold the training recordings are those of the other folds.
+    """
+    truth, folds = training_indicators(manifest, labels, evaluated.vocabulary)
+    probabilities = np.empty_like(evaluated.probabilities)
+    thresholds = np.full(evaluated.probabilities.shape, HALF)
+    for fold in np.unique(evaluated.folds):
+        known = truth if evaluated.split != OUT_OF_FOLD else truth[folds != fold]
+        share = known.mean(axis=0) if len(known) else np.full(truth.shape[1], HALF)
+        here = evaluated.folds == fold
+        probabilities[here] = share
+        thresholds[here] = choose_thresholds(np.broadcast_to(share, known.shape), known, labels)
+    return evaluated.with_probabilities(probabilities).with_thresholds(thresholds)
+
+
+def most_prevalent(evaluated: LabelRows, manifest: pd.DataFrame, labels: LabelParams) -> str:
+    """The most frequent label of the training recordings; the first in vocabulary order among equals."""
+    truth, _ = training_indicators(manifest, labels, evaluated.vocabulary)
+    return evaluated.vocabulary[int(truth.sum(axis=0).argmax())]
+
+
+def prevalence_figures(figures: dict[str, FloatArray], recordings: int) -> dict[str, float]:
+    """Figures of the prevalence baseline, by name."""
+    values = {name: float(value[0]) for name, value in figures.items() if value.ndim == 1}
+    # As for the majority: the same probability for all ranks nothing, and what folds differ by is no merit.
+    support = figures["support"][:, 0]
+    values["roc_auc"] = 0.5
+    values["mean_average_precision"] = float(support[support > 0].mean() / recordings)
     return values
 
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from auricle.evaluation.metrics import GroupFigures
-from auricle.evaluation.scored import FloatArray
+from auricle.evaluation.metrics import FigureTable
+from auricle.evaluation.rows import FloatArray
 
 Name = TypeVar("Name")
 
@@ -39,7 +39,7 @@ def resamples(n_groups: int, samples: int, seed: int, *, rows: int = 0) -> Itera
 
 
 def bootstrap(
-    figures: Mapping[Name, GroupFigures], *, samples: int, seed: int, rows: int = 0
+    figures: Mapping[Name, FigureTable], *, samples: int, seed: int, rows: int = 0
 ) -> dict[Name, dict[str, FloatArray]]:
     """Every figure of every table under the same resamples.
 

@@ -1,13 +1,16 @@
 """Whether a confidence means what it says: temperature scaling and the reliability diagram."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import optimize
 
 from auricle.evaluation.metrics import PROBABILITY_FLOOR, confidence_bins, row_losses
-from auricle.evaluation.scored import FloatArray, IntArray, Scored
+from auricle.evaluation.rows import OUT_OF_FOLD, BoolArray, FloatArray, IntArray, Rows
+from auricle.evaluation.scored import Scored
 
+R = TypeVar("R", bound=Rows)
 TEMPERATURE_RANGE = (0.05, 20.0)
 
 
@@ -22,46 +25,73 @@ def scale(probabilities: FloatArray, temperature: float) -> FloatArray:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
+def fit_scored(rows: Scored) -> float:
+    """The best temperature of rows of one class each."""
+    return fit_temperature(rows.probabilities, rows.y_true)
+
+
+def scale_scored(rows: Scored, temperature: float) -> Scored:
+    """Rows of one class each at another temperature."""
+    return rows.with_probabilities(scale(rows.probabilities, temperature))
+
+
 def fit_temperature(probabilities: FloatArray, y_true: IntArray) -> float:
     """The temperature with the smallest log loss on these rows, within `TEMPERATURE_RANGE`."""
 
-    def loss(log_temperature: float) -> float:
-        return float(row_losses(scale(probabilities, float(np.exp(log_temperature))), y_true).mean())
+    return least_loss(lambda temperature: float(row_losses(scale(probabilities, temperature), y_true).mean()))
 
+
+def least_loss(loss: Callable[[float], float]) -> float:
+    """The temperature where a loss is least, within `TEMPERATURE_RANGE`."""
     bounds = tuple(np.log(TEMPERATURE_RANGE))
-    found = optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    found = optimize.minimize_scalar(
+        lambda logarithm: loss(float(np.exp(logarithm))),
+        bounds=bounds,
+        method="bounded",
+        options={"xatol": 1e-3},
+    )
     return float(np.exp(found.x))
 
 
-def calibrate(evaluated: Scored, calibration: Scored | None) -> tuple[Scored | None, dict[str, Any]]:
+def calibrate(
+    evaluated: R,
+    calibration: R | None,
+    *,
+    fit: Callable[[R], float],
+    scaled: Callable[[R, float], R],
+) -> tuple[R | None, dict[str, Any]]:
     """Evaluated rows at a temperature fitted on other rows, and how it was fitted.
 
     Out of fold the rows of each fold get the temperature of all other folds, so that no recording's group has
     a say in its own calibration; `temperature` is then the one fitted on all rows, for use beyond this
     evaluation.
 
+    Args:
+        evaluated: The judged rows.
+        calibration: The rows to fit on; out of fold the judged ones themselves.
+        fit: The best temperature of some rows.
+        scaled: Rows at a temperature.
+
     Returns:
         None and the reason where there is nothing to fit on.
     """
     if calibration is None or not len(calibration):
         return None, _unfitted("no validation recordings to fit the temperature on")
-    if evaluated.split != "out_of_fold":
-        temperature = fit_temperature(calibration.probabilities, calibration.y_true)
-        scaled = scale(evaluated.probabilities, temperature)
-        return evaluated.with_probabilities(scaled), _fitted(calibration, temperature, cross_fitted=False)
+    if evaluated.split != OUT_OF_FOLD:
+        temperature = fit(calibration)
+        return scaled(evaluated, temperature), _fitted(calibration, temperature, cross_fitted=False)
     folds = calibration_folds(evaluated)
     if len(np.unique(folds)) < 2:
         return None, _unfitted("one group only: nothing else to fit the temperature on")
-    scaled = np.empty_like(evaluated.probabilities)
+    probabilities = np.empty_like(evaluated.probabilities)
     for fold in np.unique(folds):
-        rest = evaluated.take(folds != fold)
-        temperature = fit_temperature(rest.probabilities, rest.y_true)
-        scaled[folds == fold] = scale(evaluated.probabilities[folds == fold], temperature)
-    overall = fit_temperature(evaluated.probabilities, evaluated.y_true)
-    return evaluated.with_probabilities(scaled), _fitted(evaluated, overall, cross_fitted=True)
+        here = folds == fold
+        probabilities[here] = scaled(evaluated.take(here), fit(evaluated.take(~here))).probabilities
+    overall = _fitted(evaluated, fit(evaluated), cross_fitted=True)
+    return evaluated.with_probabilities(probabilities), overall
 
 
-def calibration_folds(evaluated: Scored, folds: int = 5) -> IntArray:
+def calibration_folds(evaluated: Rows, folds: int = 5) -> IntArray:
     """A fold for each row that no group crosses: the manifest's where it has several, else groups in turn."""
     if len(np.unique(evaluated.folds)) > 1:
         return evaluated.folds
@@ -71,7 +101,11 @@ def calibration_folds(evaluated: Scored, folds: int = 5) -> IntArray:
 def reliability(scored: Scored, bins: int) -> list[dict[str, float]]:
     """The bins of the reliability diagram that hold anything: mean confidence, accuracy and count."""
     confidence = scored.probabilities.max(axis=1)
-    hits = scored.probabilities.argmax(axis=1) == scored.y_true
+    return filled_bins(confidence, scored.probabilities.argmax(axis=1) == scored.y_true, bins)
+
+
+def filled_bins(confidence: FloatArray, hits: BoolArray, bins: int) -> list[dict[str, float]]:
+    """Bins of confidence that hold anything [shape=(n,)]: its mean, the share of hits, and the count."""
     bin_of = confidence_bins(confidence, bins)
     counts = np.bincount(bin_of, minlength=bins)
     sure, right = (np.bincount(bin_of, weights=w, minlength=bins) for w in (confidence, hits))
@@ -87,7 +121,7 @@ def reliability(scored: Scored, bins: int) -> list[dict[str, float]]:
     ]
 
 
-def _fitted(rows: Scored, temperature: float, *, cross_fitted: bool) -> dict[str, Any]:
+def _fitted(rows: Rows, temperature: float, *, cross_fitted: bool) -> dict[str, Any]:
     return {
         "temperature": temperature,
         "fitted_on": rows.split,

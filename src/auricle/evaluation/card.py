@@ -3,7 +3,9 @@
 import math
 from typing import Any
 
+from auricle.corpora.labels import MULTI, SINGLE
 from auricle.evaluation.report import remarks
+from auricle.evaluation.several_labels import SeveralLabels
 from auricle.evaluation.verdict import FIGURE_NAMES, SPLIT_WORDS, interval_text
 
 Json = dict[str, Any]
@@ -14,18 +16,24 @@ ARCHITECTURES = {
     "auricle_hybrid_cnn_rnn": "Convolutional and recurrent network on log-mel spectrograms",
     "auricle_multi_label_audio_cnn": "Residual network on log-mel spectrograms",
 }
-CARD_FIGURES = (
-    "accuracy",
-    "balanced_accuracy",
-    "macro_f1",
-    "top_k_accuracy",
-    "roc_auc",
-    "log_loss",
-    "ece",
-    "ece_calibrated",
-)
+CARD_FIGURES = {
+    SINGLE: (
+        "accuracy",
+        "balanced_accuracy",
+        "macro_f1",
+        "top_k_accuracy",
+        "roc_auc",
+        "log_loss",
+        "ece",
+        "ece_calibrated",
+    ),
+    MULTI: tuple(SeveralLabels.figures),
+}
 SPLIT_ORDER = ("train", "validation", "test")
-METRIC_TYPES = {"accuracy": "accuracy", "macro_f1": "f1", "roc_auc": "roc_auc"}
+METRIC_TYPES = {
+    SINGLE: {"accuracy": "accuracy", "macro_f1": "f1", "roc_auc": "roc_auc"},
+    MULTI: {"mean_average_precision": "average_precision", "macro_f1": "f1", "roc_auc": "roc_auc"},
+}
 
 
 def model_card(
@@ -56,10 +64,10 @@ def model_card(
     title = f"{name}: {architecture}" if name else architecture
     parts = [
         f"# {title}",
-        f"Tells {_listed(metrics['vocabulary'])} apart in audio recordings. Trained by Auricle.",
+        _purpose(metrics),
         *(f"> {remark}" for remark in remarks(source, data_report)),
         "## How to use it",
-        _usage(name),
+        _usage(name, metrics),
         "## Figures",
         _measured_on(metrics, data_report),
         _figures_table(metrics),
@@ -80,6 +88,7 @@ def _front_matter(title: str, config: Json, metrics: Json, source: Json) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
     dataset = str(source.get("folder") or "corpus")
+    kinds = METRIC_TYPES[metrics["problem_type"]]
     results = [
         EvalResult(
             task_type="audio-classification",
@@ -90,13 +99,13 @@ def _front_matter(title: str, config: Json, metrics: Json, source: Json) -> str:
             metric_name=FIGURE_NAMES[name],
             metric_value=round(metrics["figures"][name]["value"], 4),
         )
-        for name, kind in METRIC_TYPES.items()
+        for name, kind in kinds.items()
         if metrics["figures"][name]["value"] is not None
     ]
     data = ModelCardData(
         library_name="auricle",
         tags=["audio-classification", "auricle", str(config.get("model_type", "audio"))],
-        metrics=list(METRIC_TYPES.values()),
+        metrics=list(kinds.values()),
         model_name=title,
         eval_results=results,
         pipeline_tag="audio-classification",
@@ -104,13 +113,22 @@ def _front_matter(title: str, config: Json, metrics: Json, source: Json) -> str:
     return str(data.to_yaml()).strip()
 
 
-def _usage(name: str | None) -> str:
+def _purpose(metrics: Json) -> str:
+    labels = _listed(metrics["vocabulary"])
+    if metrics["problem_type"] == MULTI:
+        return f"Hears which of {labels} an audio recording is, any number of them. Trained by Auricle."
+    return f"Tells {labels} apart in audio recordings. Trained by Auricle."
+
+
+def _usage(name: str | None, metrics: Json) -> str:
     loading = f'model = auricle.load("{name}")' if name else 'model = auricle.load("path/of/this/folder")'
+    several = metrics["problem_type"] == MULTI
+    asked = "prediction.predicted_genres" if several else "prediction.label, prediction.confidence"
     remark = "  # in its project; elsewhere the path of this folder" if name else ""
     return (
         f"```python\nimport auricle\n\n{loading}{remark}\n"
         'prediction = model.predict("song.mp3")\n'
-        "print(prediction.label, prediction.confidence)\n```"
+        f"print({asked})\n```"
     )
 
 
@@ -120,14 +138,26 @@ def _measured_on(metrics: Json, data_report: Json) -> str:
     return (
         f"On {metrics['recordings']} {where}, from {metrics['groups']} groups (grouped by {grouping})."
         f" Intervals cover {metrics['confidence']:.0%}, by {metrics['bootstrap_samples']} resamples of whole"
-        f" groups. The majority baseline always says {metrics['majority_label']},"
-        " with the training shares of the classes as probabilities."
+        f" groups. {_baseline(metrics)}"
+    )
+
+
+def _baseline(metrics: Json) -> str:
+    if metrics["problem_type"] == MULTI:
+        return (
+            "The prevalence baseline takes each label for as probable as it is common in training; labels are"
+            " said from thresholds chosen on validation, and where it says so from 0.5."
+        )
+    return (
+        f"The majority baseline always says {metrics['majority_label']}, with the training shares of the"
+        " classes as probabilities."
     )
 
 
 def _figures_table(metrics: Json) -> str:
-    rows = ["| figure | value | interval | majority baseline |", "|---|---:|---:|---:|"]
-    for key in CARD_FIGURES:
+    baseline = "prevalence" if metrics["problem_type"] == MULTI else "majority"
+    rows = [f"| figure | value | interval | {baseline} baseline |", "|---|---:|---:|---:|"]
+    for key in CARD_FIGURES[metrics["problem_type"]]:
         entry = metrics["figures"][key]
         if entry["value"] is None:
             continue
@@ -139,14 +169,19 @@ def _figures_table(metrics: Json) -> str:
 
 
 def _classes_table(metrics: Json) -> str:
+    shown_of = {"precision": "precision", "recall": "recall", "f1": "F1"}
+    if metrics["problem_type"] == MULTI:
+        shown_of = {"precision": "precision", "recall": "recall", "f1": "F1", "average_precision": "AP"}
+    last = list(shown_of)[-1]
+    header = [*shown_of.values(), f"{shown_of[last]} interval"]
     rows = [
-        "| class | recordings | groups | precision | recall | F1 | F1 interval |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        f"| class | recordings | groups | {' | '.join(header)} |",
+        f"|---|---:|---:|{'---:|' * len(header)}",
     ]
     for row in metrics["per_class"]:
-        values = [row[key]["value"] for key in ("precision", "recall", "f1")]
+        values = [row[key]["value"] for key in shown_of]
         shown = " | ".join("n/a" if value is None else f"{value:.3f}" for value in values)
-        interval = interval_text(row["f1"]) or "no claim"
+        interval = interval_text(row[last]) or "no claim"
         label = str(row["label"]).replace("|", "\\|")
         rows.append(f"| {label} | {row['support']} | {row['groups']} | {shown} | {interval} |")
     return "\n".join(rows)
@@ -175,9 +210,10 @@ def _splits(trained_on: Json | None, now: Json) -> str:
 
 
 def _limits(metrics: Json, data_report: Json) -> list[str]:
+    several = metrics["problem_type"] == MULTI
     known = [
-        f"It knows {len(metrics['vocabulary'])} classes and nothing else: whatever it hears, it names one"
-        " of them.",
+        f"It knows {len(metrics['vocabulary'])} classes and nothing else: whatever it hears, it names"
+        f" {'some or none' if several else 'one'} of them.",
         "Figures hold for recordings like those of its corpus; other microphones, genres or formats may"
         " differ.",
     ]

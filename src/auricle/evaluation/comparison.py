@@ -1,29 +1,21 @@
 """Models side by side: the same recordings, the same resamples, and a plain verdict on each difference."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from auricle.corpora.labels import LabelParams
 from auricle.errors import CorpusError
-from auricle.evaluation.baseline import MAJORITY, majority_figures, majority_rows
 from auricle.evaluation.bootstrap import bootstrap, percentile_interval
-from auricle.evaluation.calibration import calibrate
-from auricle.evaluation.evaluate import Figures, Json, figure_tables, merged, overall_figures
+from auricle.evaluation.evaluate import kind_of, overall_figures
+from auricle.evaluation.kinds import Config, Figures, Json, Judged, Kind
 from auricle.evaluation.params import EvaluateParams
-from auricle.evaluation.scored import (
-    KEY_COLUMNS,
-    Scored,
-    calibration_rows,
-    evaluated_split,
-    scored_rows,
-    training_labels,
-)
+from auricle.evaluation.rows import KEY_COLUMNS, Rows, evaluated_split
 from auricle.evaluation.verdict import put_into_words
 
-COMPARED = ("macro_f1", "accuracy")
-RANKED_BY = "macro_f1"
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
 
 
@@ -31,8 +23,10 @@ def compare_models(
     predictions: Mapping[str, pd.DataFrame | None],
     manifest: pd.DataFrame,
     params: EvaluateParams,
+    labels: LabelParams | None = None,
     *,
     commands: Mapping[str, str] | None = None,
+    configs: Mapping[str, Config] | None = None,
 ) -> Json:
     """Judge all models of a study on the recordings that every one of them predicted.
 
@@ -40,28 +34,35 @@ def compare_models(
         predictions: Per model its predictions, or None where it is not trained.
         manifest: The corpus.
         params: See `EvaluateParams`.
+        labels: How labels are read; one class a recording by default.
         commands: Per model the pipeline that trains it (`{"cnn": "train_cnn"}`), to name the remedy.
+        configs: Per model `config.json` of its bundle; see `evaluate_model`.
 
     Returns:
-        `models` (figures of each on the common recordings) in the order of `ranking` (best macro-F1 first),
-        `majority`, `differences` of all pairs and `against_majority`, each with interval and verdict on the
-        first-named, `missing` (what is not trained, and the command that trains it), `verdict` (in words),
+        `models` (figures of each on the common recordings) in the order of `ranking` (the best first by
+        `ranked_by`), `majority` (the baseline's figures), `differences` of all pairs and `against_majority`,
+        each with interval and verdict on the first-named, `missing` (what is not trained, and the command
+        that trains it), `verdict` (in words), `problem_type`, `baseline` (its name), `compared` (figures),
         `split`, `recordings`, `groups`, `left_out` (recordings per model that others lack) and `warnings`.
         Where nothing is trained, all of it is empty but `missing` and `verdict`.
 
     Raises:
         CorpusError: The models were judged under different protocols, or share no recording.
     """
+    kind = kind_of(labels)
     missing = [missing_model(name, commands or {}) for name, table in predictions.items() if table is None]
     trained = {name: table for name, table in predictions.items() if table is not None}
     comparison: Json = {
+        "problem_type": (labels or LabelParams()).problem_type,
         "split": None,
         "recordings": 0,
         "groups": 0,
         "confidence": params.confidence,
         "bootstrap_samples": params.bootstrap_samples,
         "top_k": params.top_k,
-        "ranked_by": RANKED_BY,
+        "ranked_by": kind.ranked_by,
+        "compared": list(kind.compared),
+        "baseline": kind.baseline_name,
         "ranking": [],
         "models": {},
         "majority": {},
@@ -72,46 +73,75 @@ def compare_models(
         "warnings": [],
     }
     if trained:
-        comparison |= _compare(trained, manifest, params)
+        comparison |= _Comparison(kind, manifest, params, configs or {})(trained)
     return comparison | {"verdict": put_into_words(comparison)}
 
 
-def _compare(trained: Mapping[str, pd.DataFrame], manifest: pd.DataFrame, params: EvaluateParams) -> Json:
-    evaluated, left_out = common_rows(trained, manifest)
-    rows = next(iter(evaluated.values()))
-    baseline = majority_rows(rows, training_labels(manifest))
-    points, resampled = _resampled_together(trained, manifest, evaluated, baseline, params)
-    majority = majority_figures(baseline, params)
-    models = {
-        name: overall_figures(rows, points[name], resampled[name], majority, params) for name in evaluated
-    }
-    ranking = sorted(models, key=lambda name: -float(points[name][RANKED_BY][0]))
+@dataclass(frozen=True)
+class _Comparison:
+    """A kind of study, its corpus, and how its models are compared."""
 
-    def differences(pairs: list[tuple[str, str]]) -> list[Json]:
+    kind: Kind
+    manifest: pd.DataFrame
+    params: EvaluateParams
+    configs: Mapping[str, Config]
+
+    def __call__(self, trained: Mapping[str, pd.DataFrame]) -> Json:
+        kind, params = self.kind, self.params
+        evaluated, left_out = common_rows(kind, trained, self.manifest)
+        rows = next(iter(evaluated.values()))
+        judged = {
+            name: kind.judge(of_model, trained[name], self.manifest, params, self.configs.get(name))
+            for name, of_model in evaluated.items()
+        }
+        baseline = kind.baseline(rows, self.manifest, params)
+        points, resampled = self._resampled_together(judged | {kind.baseline_name: baseline}, rows)
+        majority = kind.baseline_figures(baseline)
+        models = {
+            name: overall_figures(kind, rows, points[name], resampled[name], majority, params)
+            for name in evaluated
+        }
+        ranking = sorted(models, key=lambda name: -float(points[name][kind.ranked_by][0]))
         claimed = rows.n_groups >= params.min_groups_for_claim
-        return [
-            _difference(pair, name, points, resampled, params, claimed=claimed)
-            for pair in pairs
-            for name in COMPARED
-        ]
 
-    return {
-        "split": rows.split,
-        "recordings": len(rows),
-        "groups": rows.n_groups,
-        "ranking": ranking,
-        "models": {name: models[name] for name in ranking},
-        "majority": majority,
-        "differences": differences(list(combinations(ranking, 2))),
-        "against_majority": differences([(name, MAJORITY) for name in ranking]),
-        "left_out": left_out,
-        "warnings": _warnings(evaluated, left_out, params),
-    }
+        def differences(pairs: list[tuple[str, str]]) -> list[Json]:
+            return [
+                _difference(pair, name, points, resampled, params, claimed=claimed)
+                for pair in pairs
+                for name in kind.compared
+            ]
+
+        return {
+            "split": rows.split,
+            "recordings": len(rows),
+            "groups": rows.n_groups,
+            "ranking": ranking,
+            "models": {name: models[name] for name in ranking},
+            "majority": {name: value for name, value in majority.items() if name in kind.figures},
+            "differences": differences(list(combinations(ranking, 2))),
+            "against_majority": differences([(name, kind.baseline_name) for name in ranking]),
+            "left_out": left_out,
+            "warnings": _warnings(evaluated, left_out, params),
+        }
+
+    def _resampled_together(
+        self, judged: Mapping[str, Judged], rows: Rows
+    ) -> tuple[dict[str, Figures], dict[str, Figures]]:
+        """Figures and resampled figures of each model and of the baseline, under the same resamples."""
+        flat = {(name, look): table for name, entry in judged.items() for look, table in entry.tables.items()}
+        samples, seed = self.params.bootstrap_samples, self.params.seed
+        drawn = bootstrap(flat, samples=samples, seed=seed, rows=rows.probabilities.size)
+        points: dict[str, Figures] = {}
+        resampled: dict[str, Figures] = {}
+        for name, entry in judged.items():
+            points[name] = self.kind.merged({look: table() for look, table in entry.tables.items()})
+            resampled[name] = self.kind.merged({look: drawn[name, look] for look in entry.tables})
+        return points, resampled
 
 
 def common_rows(
-    trained: Mapping[str, pd.DataFrame], manifest: pd.DataFrame
-) -> tuple[dict[str, Scored], dict[str, int]]:
+    kind: Kind, trained: Mapping[str, pd.DataFrame], manifest: pd.DataFrame
+) -> tuple[dict[str, Rows], dict[str, int]]:
     """The rows of each model on the recordings that all predicted, in one order, and how many each had
     beyond.
 
@@ -127,7 +157,7 @@ def common_rows(
     classes = list(
         dict.fromkeys(c for table in trained.values() for c in table.columns if c not in KEY_COLUMNS)
     )
-    scored = {name: scored_rows(table, manifest, vocabulary=classes) for name, table in trained.items()}
+    scored = {name: kind.rows(table, manifest, classes) for name, table in trained.items()}
     vocabulary = max((table.vocabulary for table in scored.values()), key=len)
     shared = set.intersection(*(set(table.ids) for table in scored.values()))
     if not shared:
@@ -138,7 +168,7 @@ def common_rows(
     common = {}
     for name, table in scored.items():
         kept = np.flatnonzero(np.isin(table.ids.astype(str), sorted(shared)))
-        common[name] = table.take(kept[np.argsort(table.ids[kept].astype(str))]).widened(vocabulary)
+        common[name] = kind.widened(table.take(kept[np.argsort(table.ids[kept].astype(str))]), vocabulary)
     return common, {name: len(table) - len(shared) for name, table in scored.items()}
 
 
@@ -148,26 +178,6 @@ def missing_model(name: str, commands: Mapping[str, str]) -> Json:
     command = f"kedro run --pipelines={pipeline}" if pipeline else None
     remedy = f": run {command}" if command else ""
     return {"model": name, "command": command, "text": f"{name} is not trained{remedy}"}
-
-
-def _resampled_together(
-    trained: Mapping[str, pd.DataFrame],
-    manifest: pd.DataFrame,
-    evaluated: Mapping[str, Scored],
-    baseline: Scored,
-    params: EvaluateParams,
-) -> tuple[dict[str, Figures], dict[str, Figures]]:
-    """Figures and resampled figures of each model and of the baseline, under the same resamples."""
-    tables = {MAJORITY: figure_tables(baseline, None, params)}
-    for name, rows in evaluated.items():
-        calibrated, _ = calibrate(rows, calibration_rows(trained[name], manifest, rows))
-        tables[name] = figure_tables(rows, calibrated, params)
-    flat = {(name, kind): table for name, kinds in tables.items() for kind, table in kinds.items()}
-    resampled = bootstrap(flat, samples=params.bootstrap_samples, seed=params.seed, rows=len(baseline))
-    return (
-        {name: merged({kind: table() for kind, table in kinds.items()}) for name, kinds in tables.items()},
-        {name: merged({kind: resampled[name, kind] for kind in kinds}) for name, kinds in tables.items()},
-    )
 
 
 def _difference(
@@ -199,7 +209,7 @@ def _difference(
 
 
 def _warnings(
-    evaluated: Mapping[str, Scored], left_out: Mapping[str, int], params: EvaluateParams
+    evaluated: Mapping[str, Rows], left_out: Mapping[str, int], params: EvaluateParams
 ) -> list[str]:
     found = [f"{name}: {warning}" for name, table in evaluated.items() for warning in table.warnings]
     for name, count in left_out.items():

@@ -5,29 +5,26 @@ Sums are formed per group once, so a thousand resamples are a few matrix product
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from auricle.evaluation.scored import FloatArray, IntArray, Scored
+from auricle.evaluation.rows import FloatArray, IntArray
+from auricle.evaluation.scored import Scored
 
 # scikit-learn's log_loss clips at the resolution of the probabilities; ours arrive as float32.
 PROBABILITY_FLOOR = float(np.finfo(np.float32).eps)
 
-HIGHER_IS_BETTER = {
-    "accuracy": True,
-    "balanced_accuracy": True,
-    "macro_f1": True,
-    "top_k_accuracy": True,
-    "roc_auc": True,
-    "mcc": True,
-    "log_loss": False,
-    "ece": False,
-    "log_loss_calibrated": False,
-    "ece_calibrated": False,
-}
-CLASS_FIGURES = ("precision", "recall", "f1", "roc_auc")
+
+class FigureTable(Protocol):
+    """Figures of rows, for any weights on their groups."""
+
+    n_groups: int
+
+    def __call__(self, weights: npt.NDArray[np.float32] | None = None) -> dict[str, FloatArray]:
+        """Figures for each column of weights [shape=(groups, samples)]; by default each group once."""
 
 
 @dataclass(frozen=True)

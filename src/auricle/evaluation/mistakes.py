@@ -8,32 +8,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
+from auricle.corpora.labels import LabelParams, with_implied
 from auricle.errors import AudioError
 from auricle.evaluation.excerpts import LEVELS, Excerpt, render_excerpt
+from auricle.evaluation.kinds import Config
+from auricle.evaluation.opinions import Opinion, opinions_on_class, opinions_on_labels
 from auricle.evaluation.params import MistakeParams
-from auricle.evaluation.scored import Scored, scored_rows
+from auricle.evaluation.scored import scored_rows
+from auricle.evaluation.several_labels import SeveralLabels
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Opinion:
-    """What one model said of a recording."""
-
-    model: str
-    predicted: str
-    confidence: float
-    probability_of_truth: float
-
-    @property
-    def margin(self) -> float:
-        """How much more it believed its answer than the truth; 0 where it was right."""
-        return self.confidence - self.probability_of_truth
 
 
 @dataclass(frozen=True)
@@ -64,7 +54,11 @@ class Mistake:
 
 
 def worst_mistakes(
-    predictions: Mapping[str, pd.DataFrame | None], manifest: pd.DataFrame, count: int
+    predictions: Mapping[str, pd.DataFrame | None],
+    manifest: pd.DataFrame,
+    count: int,
+    labels: LabelParams | None = None,
+    configs: Mapping[str, Config] | None = None,
 ) -> list[Mistake]:
     """Choose recordings that models got wrong, the surest of each model's mistakes in turn.
 
@@ -72,9 +66,15 @@ def worst_mistakes(
         predictions: Per model its predictions, None where it is not trained.
         manifest: The corpus.
         count: How many recordings at most.
+        labels: How labels are read; one class a recording by default.
+        configs: Per model `config.json` of its bundle; see `evaluate_model`.
     """
-    scored = {name: scored_rows(table, manifest) for name, table in predictions.items() if table is not None}
-    opinions = {name: _opinions(name, rows) for name, rows in scored.items()}
+    labels = labels or LabelParams()
+    opinions = {
+        name: _opinions(name, table, manifest, labels, (configs or {}).get(name))
+        for name, table in predictions.items()
+        if table is not None
+    }
     rankings = [_surest_first(found) for found in opinions.values()]
     in_turn = (r for r in chain.from_iterable(zip_longest(*rankings)) if r is not None)
     chosen = list(dict.fromkeys(in_turn))[:count]
@@ -83,7 +83,7 @@ def worst_mistakes(
         Mistake(
             recording_id=recording,
             path=str(corpus.at[recording, "path"]),
-            label=str(corpus.at[recording, "label"]),
+            label=_truth(corpus, recording, labels),
             opinions=tuple(found[recording] for found in opinions.values() if recording in found),
         )
         for recording in chosen
@@ -152,20 +152,25 @@ def _data_uri(media_type: str, content: bytes) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _opinions(name: str, rows: Scored) -> dict[str, Opinion]:
-    predicted = rows.probabilities.argmax(axis=1)
-    return {
-        str(rows.ids[i]): Opinion(
-            model=name,
-            predicted=rows.vocabulary[predicted[i]],
-            confidence=float(rows.probabilities[i, predicted[i]]),
-            probability_of_truth=float(rows.probabilities[i, rows.y_true[i]]),
-        )
-        for i in range(len(rows))
-    }
+def _opinions(
+    name: str, predictions: pd.DataFrame, manifest: pd.DataFrame, labels: LabelParams, config: Config | None
+) -> dict[str, Opinion]:
+    """What a model said of each recording that it is judged by."""
+    if not labels.is_multi:
+        return opinions_on_class(name, scored_rows(predictions, manifest))
+    kind = SeveralLabels(labels)
+    rows = kind.rows(predictions, manifest)
+    return opinions_on_labels(name, kind.said(rows, predictions, manifest, config))
+
+
+def _truth(corpus: pd.DataFrame, recording: str, labels: LabelParams) -> str:
+    if not labels.is_multi:
+        return str(corpus.at[recording, "label"])
+    several: Any = corpus.at[recording, "labels"]
+    return ", ".join(with_implied(several, labels.parents))
 
 
 def _surest_first(found: Mapping[str, Opinion]) -> list[str]:
     """Recordings that a model got wrong, the most confident mistake first."""
-    wrong = [recording for recording, opinion in found.items() if opinion.margin > 0]
+    wrong = [recording for recording, opinion in found.items() if not opinion.right]
     return sorted(wrong, key=lambda recording: (-found[recording].margin, recording))

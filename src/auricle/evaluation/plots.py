@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auricle.corpora.labels import MULTI
 from auricle.evaluation.svg import ACCENT, BASELINE, INK, MUTED, house_style, series_color
 from auricle.evaluation.verdict import FIGURE_NAMES, model_name
 
@@ -17,7 +18,7 @@ WIDTH = 4.6  # inches; about 330 units wide, so that text keeps its size on a ph
 
 
 def curves_figure(training: Json) -> "Figure | None":
-    """Loss and macro-F1 by epoch, with the epoch that was kept; None where the training has no history."""
+    """Loss and validation figures by epoch, with the epoch that was kept; None where there is no history."""
     history = training.get("history") or []
     if not history:
         return None
@@ -29,6 +30,7 @@ def curves_figure(training: Json) -> "Figure | None":
         _curve(loss, history, "eval_loss", label="validation", color=ACCENT)
         loss.set_title("Loss")
         _curve(score, history, "accuracy", label="accuracy", color=BASELINE)
+        _curve(score, history, "mean_average_precision", label="mAP", color=BASELINE)
         _curve(score, history, "macro_f1", label="macro-F1", color=ACCENT)
         score.set_title("On validation")
         score.set_ylim(0, 1)
@@ -61,7 +63,7 @@ def importances_figure(training: Json, *, top: int = 15) -> "Figure | None":
             elinewidth=1,
         )
         axes.set_yticks(places, [row["feature"].replace("_", " ") for row in importances])
-        axes.set_xlabel("fall of balanced accuracy")
+        axes.set_xlabel("fall when shuffled")
         axes.axvline(0, color=MUTED, linewidth=1)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
@@ -84,7 +86,7 @@ def training_figure(training: Json) -> "Figure":
 def confusion_figure(metrics: Json) -> "Figure":
     """The confusion matrix, rows as shares of the true class, counts written into the cells."""
     labels, counts = metrics["confusion"]["labels"], np.asarray(metrics["confusion"]["counts"])
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shares = counts / np.maximum(np.asarray(metrics["confusion"]["support"])[:, None], 1)
     with house_style():
         size = max(3.6, 1.6 + 0.42 * len(labels))
         figure, (axes,) = _axes(height=size, width=size)
@@ -116,8 +118,9 @@ def reliability_figure(metrics: Json) -> "Figure":
             axes.scatter(*_points(bins), s=sizes, color=color, marker=marker, linewidths=0, zorder=3)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1.02)
-        axes.set_xlabel("confidence")
-        axes.set_ylabel("accuracy")
+        several = metrics["problem_type"] == MULTI
+        axes.set_xlabel("probability" if several else "confidence")
+        axes.set_ylabel("share that has the label" if several else "accuracy")
         _legend_above(axes)
     return figure
 
@@ -221,13 +224,16 @@ def _majority(comparison: Json, name: str) -> float | None:
 def _title(name: str, comparison: Json) -> str:
     title = FIGURE_NAMES[name].replace("top-k", f"top-{comparison['top_k']}")
     better = comparison["models"][comparison["ranking"][0]][name]["higher_is_better"]
-    return f"{title[0].upper()}{title[1:]}{'' if better else ' (lower is better)'}"
+    first = title[0] if title.startswith("mAP") else title[0].upper()
+    return f"{first}{title[1:]}{'' if better else ' (lower is better)'}"
 
 
 def _limits(axes: "Axes", name: str, comparison: Json) -> None:
     """Shares always from 0 to 1, so that no difference looks larger than it is."""
     if name.startswith("log_loss"):
         axes.set_xlim(left=0)
+    elif name == "coverage_error":
+        axes.set_xlim(left=1)
     elif name == "mcc":
         axes.set_xlim(min(0.0, *(m[name]["value"] or 0.0 for m in comparison["models"].values()), 0.0), 1)
     else:

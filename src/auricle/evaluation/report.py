@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
+from auricle.corpora.labels import MULTI
 from auricle.evaluation import report_views as views
 from auricle.evaluation.mistakes import Mistake
 from auricle.evaluation.pages import page_environment, style_sheet
@@ -86,6 +87,7 @@ def render_report(
         ],
         "data": data_view(data_report),
         "comparison": comparison,
+        "several": comparison["problem_type"] == MULTI,
         "models_lead": views.models_lead(comparison),
         "columns": views.columns(comparison),
         "comparison_charts": views.comparison_charts(comparison, order),

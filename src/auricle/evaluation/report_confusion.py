@@ -12,6 +12,7 @@ def confusion_view(metrics: Json) -> Json:
     """Rows of the confusion matrix and the pairs confused most."""
     labels: list[str] = metrics["confusion"]["labels"]
     counts: list[list[int]] = metrics["confusion"]["counts"]
+    support: list[int] = metrics["confusion"]["support"]
     confused = sorted(
         (-counts[i][j], labels[i], labels[j])
         for i in range(len(labels))
@@ -21,13 +22,15 @@ def confusion_view(metrics: Json) -> Json:
     small = len(labels) <= CONFUSION_LIMIT
     return {
         "labels": labels,
-        "rows": [_confusion_row(i, labels, counts[i]) for i in range(len(labels))] if small else [],
+        "rows": [_confusion_row(i, labels, counts[i], support[i]) for i in range(len(labels))]
+        if small
+        else [],
         "worst": [{"truth": t, "predicted": p, "count": -n} for n, t, p in confused[:3]],
     }
 
 
-def _confusion_row(index: int, labels: Sequence[str], counts: Sequence[int]) -> Json:
-    total = max(sum(counts), 1)
+def _confusion_row(index: int, labels: Sequence[str], counts: Sequence[int], support: int) -> Json:
+    total = max(support, 1)
     cells = []
     for column, count in enumerate(counts):
         part = count / total

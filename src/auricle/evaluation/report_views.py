@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from auricle.corpora.labels import MULTI, SINGLE
 from auricle.evaluation import plots
 from auricle.evaluation.report_confusion import confusion_view
 from auricle.evaluation.report_provenance import flattened
@@ -14,17 +15,35 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-COLUMNS = (
-    "macro_f1",
-    "accuracy",
-    "balanced_accuracy",
-    "top_k_accuracy",
-    "roc_auc",
-    "log_loss",
-    "ece",
-    "ece_calibrated",
-)
-CHARTS = ("macro_f1", "accuracy", "balanced_accuracy", "roc_auc")
+COLUMNS = {
+    SINGLE: (
+        "macro_f1",
+        "accuracy",
+        "balanced_accuracy",
+        "top_k_accuracy",
+        "roc_auc",
+        "log_loss",
+        "ece",
+        "ece_calibrated",
+    ),
+    MULTI: (
+        "mean_average_precision",
+        "micro_average_precision",
+        "roc_auc",
+        "macro_f1",
+        "macro_f1_at_half",
+        "micro_f1",
+        "samples_f1",
+        "hamming_loss",
+        "ece",
+        "ece_unweighted",
+        "ece_calibrated",
+    ),
+}
+CHARTS = {
+    SINGLE: ("macro_f1", "accuracy", "balanced_accuracy", "roc_auc"),
+    MULTI: ("mean_average_precision", "macro_f1", "macro_f1_at_half", "roc_auc"),
+}
 
 
 def number(value: float | None) -> str:
@@ -54,12 +73,13 @@ def tiles(comparison: Json) -> list[Json]:
             "value": number(figures[name]["value"]),
             "note": interval_text(figures[name]) or "no interval claimed",
         }
-        for name in ("macro_f1", "accuracy")
+        for name in comparison["compared"]
     ]
+    first, second = comparison["compared"]
     majority = {
-        "name": "macro-F1, majority",
-        "value": number(figures["macro_f1"]["majority"]),
-        "note": f"accuracy {number(figures['accuracy']['majority'])}",
+        "name": f"{FIGURE_NAMES[first]}, {comparison['baseline']}",
+        "value": number(figures[first]["majority"]),
+        "note": f"{FIGURE_NAMES[second]} {number(figures[second]['majority'])}",
     }
     judged = {
         "name": "judged recordings",
@@ -95,7 +115,7 @@ def columns(comparison: Json) -> list[Json]:
             "higher": figures[name]["higher_is_better"],
             "majority": figures[name]["majority"],
         }
-        for name in COLUMNS
+        for name in COLUMNS[comparison["problem_type"]]
     ]
 
 
@@ -114,7 +134,7 @@ def comparison_charts(comparison: Json, order: Sequence[str]) -> list[Any]:
             name=f"comparison-{name}",
             description=f"{title(name, comparison['top_k'])}: {_in_words(comparison, name)}",
         )
-        for name in CHARTS
+        for name in CHARTS[comparison["problem_type"]]
         if any(comparison["models"][model][name]["value"] is not None for model in comparison["ranking"])
     ]
 
@@ -175,15 +195,21 @@ def _training_caption(section: "ModelSection") -> str:
             training.get("importances_from", ""), "on recordings it did not learn from"
         )
         return (
-            f"Permutation importance, measured {source}: how much balanced accuracy falls when one feature is"
-            " shuffled. Features that say the same share their importance."
+            f"Permutation importance, measured {source}: how much {_importance_figure(section)} falls when"
+            " one feature is shuffled. Features that say the same share their importance."
         )
     return ""
+
+
+def _importance_figure(section: "ModelSection") -> str:
+    return "mAP" if section.metrics["problem_type"] == MULTI else "balanced accuracy"
 
 
 def _calibration_caption(metrics: Json) -> str:
     figures, calibration = metrics["figures"], metrics["calibration"]
     before = f"Calibration error {number(figures['ece']['value'])}"
+    if "ece_unweighted" in figures:
+        before += f", with the weights of positives undone {number(figures['ece_unweighted']['value'])}"
     if calibration["temperature"] is None:
         return f"{before}. No temperature could be fitted: {calibration['reason']}."
     how = (

@@ -15,6 +15,23 @@ FIGURE_NAMES = {
     "ece": "calibration error",
     "log_loss_calibrated": "log loss after scaling",
     "ece_calibrated": "calibration error after scaling",
+    "mean_average_precision": "mAP",
+    "micro_average_precision": "micro-AP",
+    "micro_roc_auc": "micro-ROC-AUC",
+    "micro_f1": "micro-F1",
+    "samples_f1": "F1 of samples",
+    "jaccard": "Jaccard index",
+    "hamming_loss": "Hamming loss",
+    "macro_f1_at_half": "macro-F1 at 0.5",
+    "micro_f1_at_half": "micro-F1 at 0.5",
+    "samples_f1_at_half": "F1 of samples at 0.5",
+    "jaccard_at_half": "Jaccard index at 0.5",
+    "hamming_loss_at_half": "Hamming loss at 0.5",
+    "coverage_error": "coverage error",
+    "label_ranking_precision": "label ranking precision",
+    "label_ranking_loss": "label ranking loss",
+    "log_loss_unweighted": "log loss, weights undone",
+    "ece_unweighted": "calibration error, weights undone",
 }
 MODEL_NAMES = {
     "random_forest": "Random Forest",
@@ -25,6 +42,11 @@ MODEL_NAMES = {
     "note_analyzer": "note analyzer",
     "rater": "rater",
     "majority": "majority baseline",
+    "prevalence": "prevalence baseline",
+}
+BASELINE_WORDS = {
+    "majority": "always naming the most frequent class",
+    "prevalence": "taking each label for as probable as it is common",
 }
 SPLIT_WORDS = {"test": "test recordings", "out_of_fold": "recordings, each predicted out of fold"}
 
@@ -56,7 +78,7 @@ def put_into_words(comparison: Json) -> Json:
     shown = all(d["verdict"] == "better" for d in rivals) and learned["verdict"] == "better"
     texts = [_leader_text(comparison, leader, figure), *_rival_texts(rivals)]
     if learned["verdict"] != "better":
-        texts.append("That it beats the majority baseline is not shown.")
+        texts.append(f"That it beats the {model_name(comparison['baseline'])} is not shown.")
     return {
         "leader": leader,
         "shown": shown,
@@ -86,7 +108,7 @@ def _headline(leader: str, rivals: list[Json], learned: Json) -> str:
     name = model_name(leader)
     if learned["verdict"] != "better":
         return (
-            f"No model is shown to be better than always naming the most frequent class; the {name} scores"
+            f"No model is shown to be better than {BASELINE_WORDS[learned['than']]}; the {name} scores"
             " highest."
         )
     if not rivals:
@@ -108,12 +130,13 @@ def _leader_text(comparison: Json, leader: str, figure: str) -> str:
         if interval
         else " (no interval claimed)"
     )
-    majority = f"; the majority baseline has {entry['majority']:.3f}"
-    accuracy = comparison["models"][leader]["accuracy"]["value"]
+    majority = f"; the {model_name(comparison['baseline'])} has {entry['majority']:.3f}"
+    other = next(name for name in comparison["compared"] if name != figure)
+    value = comparison["models"][leader][other]["value"]
     where = SPLIT_WORDS.get(comparison["split"], comparison["split"])
     return (
-        f"Its {FIGURE_NAMES[figure]} is {entry['value']:.3f}{within}{majority}. Its accuracy is"
-        f" {accuracy:.3f}. Measured on {comparison['recordings']} {where}, from {comparison['groups']}"
+        f"Its {FIGURE_NAMES[figure]} is {entry['value']:.3f}{within}{majority}. Its {FIGURE_NAMES[other]} is"
+        f" {value:.3f}. Measured on {comparison['recordings']} {where}, from {comparison['groups']}"
         " groups."
     )
 

@@ -90,7 +90,7 @@ def explain_champion(
     explainer = Explainer(model, extractor, bundle, resolve_device(params.device))
     if bundle.out_of_fold is not None:
         predictions = explainer.ask(manifest[manifest["fold"] == 0], store)
-    choices = choose(predictions, manifest, params)
+    choices = choose(predictions, manifest, params, bundle.config)
     there = [choice for choice in choices if choice.recording_id in store]
     for choice in track(there, description="Explaining"):
         yield explainer(choice, store[choice.recording_id], recordings / choice.path, limits)

@@ -110,7 +110,12 @@ class AudioClassifier:
     def _predict_one(self, audio: Audio, sampling_rate: int | None) -> Prediction:
         score = self._scorer(self._waveform(audio, sampling_rate))
         return Prediction.of_windows(
-            self.labels, score.spans, score.probabilities, score.embedding, _path(audio)
+            self.labels,
+            score.spans,
+            score.probabilities,
+            score.embedding,
+            path=_path(audio),
+            config=self.bundle.config,
         )
 
     def _embed_one(self, audio: Audio, sampling_rate: int | None) -> npt.NDArray[np.float32]:

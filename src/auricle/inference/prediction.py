@@ -1,11 +1,15 @@
 """What a model says of one recording."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from auricle.corpora.labels import label_path
+from auricle.models.bundle import labels_of
+from auricle.models.thresholds import HALF
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class Prediction:
         path: the file as it was given; None for a waveform.
         error: the reason why a recording could not be used; None otherwise.
         embedding: float32 (embedding_size,), the mean over the windows.
+        predicted_genres: what is said, with its probability, most probable first: the class or, of several
+            labels, each that reaches its threshold. (Genres, whatever the study is about.)
+        label_paths: of each of them the way from the top of the hierarchy, as `Rock › Punk › Hardcore`.
     """
 
     label: str | None
@@ -49,6 +56,8 @@ class Prediction:
     path: str | None = None
     error: str | None = None
     embedding: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+    predicted_genres: dict[str, float] = field(default_factory=dict)
+    label_paths: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def failed(cls, path: str | None, reason: str) -> Self:
@@ -62,7 +71,9 @@ class Prediction:
         spans: Iterable[tuple[float, float]],
         probabilities: npt.NDArray[np.float32],
         embedding: npt.NDArray[np.float32],
+        *,
         path: str | None,
+        config: Mapping[str, Any] | None = None,
     ) -> Self:
         """The prediction that averages windows.
 
@@ -72,6 +83,7 @@ class Prediction:
             probabilities: float32 (windows, classes).
             embedding: float32 (embedding_size,) of the recording.
             path: the file as it was given.
+            config: `config.json` of the bundle; one class a recording where None.
         """
         mean = _by_class(vocabulary, probabilities.mean(axis=0))
         label = max(mean, key=mean.__getitem__)
@@ -79,7 +91,18 @@ class Prediction:
             WindowPrediction(start, end, _by_class(vocabulary, row))
             for (start, end), row in zip(spans, probabilities, strict=True)
         )
-        return cls(label, mean[label], mean, windows, path=path, embedding=embedding)
+        said = _said(mean, label, config or {})
+        parents = labels_of(config or {}).parents
+        return cls(
+            label,
+            mean[label],
+            mean,
+            windows,
+            path=path,
+            embedding=embedding,
+            predicted_genres=said,
+            label_paths={name: label_path(name, parents) for name in said},
+        )
 
     def top(self, k: int = 3) -> list[tuple[str, float]]:
         """The k most probable classes with their probabilities, most probable first."""
@@ -95,6 +118,9 @@ class Prediction:
             "path": self.path,
             "label": self.label,
             "confidence": self.confidence,
+            "predicted_genres": self.predicted_genres,
+            "label_paths": self.label_paths,
+            "top_5": dict(self.top(5)),
             "probabilities": self.probabilities,
             "windows": [
                 {"start_s": window.start_s, "end_s": window.end_s, "probabilities": window.probabilities}
@@ -110,8 +136,23 @@ class Prediction:
         where = "" if self.path is None else f"{self.path}: "
         if self.error is not None:
             return f"<Prediction {where}error: {self.error}>"
-        ranked = ", ".join(f"{label} {probability:.2f}" for label, probability in self.top())
+        several = len(self.predicted_genres) != 1
+        shown = self.predicted_genres.items() if several else self.top()
+        ranked = ", ".join(f"{label} {probability:.2f}" for label, probability in shown) or "no label"
         return f"<Prediction {where}{ranked}; {len(self.windows)} window{'s' * (len(self.windows) != 1)}>"
+
+
+def _said(probabilities: Mapping[str, float], label: str, config: Mapping[str, Any]) -> dict[str, float]:
+    """What a model says: its class, or each label from its threshold on."""
+    if not labels_of(config).is_multi:
+        return {label: probabilities[label]}
+    thresholds = config.get("thresholds") or [HALF] * len(probabilities)
+    said = {
+        name: probability
+        for (name, probability), threshold in zip(probabilities.items(), thresholds, strict=True)
+        if probability >= threshold
+    }
+    return dict(sorted(said.items(), key=lambda entry: -entry[1]))
 
 
 def _by_class(vocabulary: Sequence[str], probabilities: npt.NDArray[np.float32]) -> dict[str, float]:

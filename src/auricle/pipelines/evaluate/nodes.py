@@ -1,13 +1,14 @@
 """Nodes of the evaluation. Heavy imports stand inside the functions."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from auricle.audio.limits import AudioLimits
+from auricle.corpora.labels import SINGLE, LabelParams
 from auricle.errors import CorpusError
 from auricle.evaluation.params import EvaluateParams
 from auricle.models.bundle import BundleRef
@@ -19,17 +20,23 @@ logger = logging.getLogger(__name__)
 
 
 def score(
-    predictions: pd.DataFrame | None, manifest: pd.DataFrame, evaluation: EvaluateParams
+    champion: BundleRef | None,
+    predictions: pd.DataFrame | None,
+    manifest: pd.DataFrame,
+    evaluation: EvaluateParams,
+    labels: LabelParams,
 ) -> Iterator[dict[str, Any]]:
-    """Figures of one model, from its predictions alone.
+    """Figures of one model, from its predictions and the thresholds in its bundle.
 
     A generator, so that a model that was never trained, or not since the splits changed, has no figures
     instead of a failing node.
     """
     from auricle.evaluation.evaluate import evaluate_model
 
-    if predictions is not None and why_stale(predictions, manifest) is None:
-        yield evaluate_model(predictions, manifest, evaluation)
+    if champion is None or predictions is None:
+        return
+    if why_stale(predictions, manifest, labels, champion) is None:
+        yield evaluate_model(predictions, manifest, evaluation, labels, champion.config)
 
 
 def write_card(
@@ -39,13 +46,16 @@ def write_card(
     manifest: pd.DataFrame,
     data_report: dict[str, Any],
     source: dict[str, Any],
+    labels: LabelParams,
     name: str,
 ) -> Iterator[str]:
     """The model card, inside the bundle; as it was where the splits changed since the model predicted."""
     from auricle.evaluation.card import model_card
     from auricle.models.provenance import manifest_digest
 
-    if champion is None or metrics is None or predictions is None or why_stale(predictions, manifest):
+    if champion is None or metrics is None or predictions is None:
+        return
+    if why_stale(predictions, manifest, labels, champion):
         return
     yield model_card(
         champion.config,
@@ -75,28 +85,54 @@ def draw_confusion_matrix(metrics: dict[str, Any] | None) -> Iterator[Any]:
 
 
 def compare(
-    manifest: pd.DataFrame, evaluation: EvaluateParams, **predictions: pd.DataFrame | None
+    manifest: pd.DataFrame, evaluation: EvaluateParams, labels: LabelParams, **of_models: Any
 ) -> dict[str, Any]:
-    """All models of the study on the same recordings; names those that are not trained, or not anew."""
+    """All models of the study on the same recordings; names those that are not trained, or not anew.
+
+    `of_models` holds, for each model of the study, `<model>` (predictions) and `champion_<model>`, each None
+    where the model is not trained.
+    """
     from auricle.evaluation.comparison import compare_models
     from auricle.studies import TRAINED_BY
 
+    champions = {name: of_models.get(f"champion_{name}") for name in models_of(of_models)}
+    current: dict[str, pd.DataFrame | None] = dict.fromkeys(champions)
     stale = {}
-    for name, table in predictions.items():
-        if table is not None and (reason := why_stale(table, manifest)):
+    for name, champion in champions.items():
+        table = of_models[name]
+        if champion is None or table is None:
+            continue
+        if reason := why_stale(table, manifest, labels, champion):
             stale[name] = f"{name} is left out, train it again with {TRAINED_BY[name]}: {reason}"
             logger.warning(stale[name])
-    current = {name: None if name in stale else table for name, table in predictions.items()}
-    comparison = compare_models(current, manifest, evaluation, commands=TRAINED_BY)
+        else:
+            current[name] = table
+    comparison = compare_models(
+        current,
+        manifest,
+        evaluation,
+        labels,
+        commands=TRAINED_BY,
+        configs={name: champion.config for name, champion in champions.items() if champion is not None},
+    )
     return comparison | {"warnings": [*comparison["warnings"], *stale.values()]}
 
 
-def why_stale(predictions: pd.DataFrame, manifest: pd.DataFrame) -> str | None:
-    """Why predictions cannot be judged on this corpus (other splits, another protocol), or None."""
-    from auricle.evaluation.scored import scored_rows
+def models_of(of_models: Mapping[str, Any]) -> list[str]:
+    """The models that a node is given, by the names of its inputs."""
+    return [name for name in of_models if f"champion_{name}" in of_models]
 
+
+def why_stale(
+    predictions: pd.DataFrame, manifest: pd.DataFrame, labels: LabelParams, champion: BundleRef
+) -> str | None:
+    """Why predictions cannot be judged on this corpus (other splits, protocol or labels), or None."""
+    from auricle.evaluation.evaluate import kind_of
+
+    if (trained_for := champion.config.get("problem_type", SINGLE)) != labels.problem_type:
+        return f"it was trained for {trained_for}, and the study asks for {labels.problem_type}"
     try:
-        scored_rows(predictions, manifest)
+        kind_of(labels).rows(predictions, manifest)
     except CorpusError as error:
         return str(error)
     return None
@@ -110,6 +146,7 @@ def report(
     recordings: Path,
     evaluation: EvaluateParams,
     decoding: AudioLimits,
+    labels: LabelParams,
     study: str,
     **of_models: Any,
 ) -> str:
@@ -121,10 +158,11 @@ def report(
     from auricle.evaluation.mistakes import with_excerpts, worst_mistakes
     from auricle.evaluation.report import render_report
 
-    names = [name for name in of_models if f"champion_{name}" in of_models]
+    names = models_of(of_models)
     judged = [name for name in names if name in comparison["models"]]
     predictions = {name: of_models[name] for name in judged}
-    chosen = worst_mistakes(predictions, manifest, evaluation.mistakes.count)
+    configs = {name: of_models[f"champion_{name}"].config for name in judged}
+    chosen = worst_mistakes(predictions, manifest, evaluation.mistakes.count, labels, configs)
     return render_report(
         study=study,
         source=source,

@@ -23,10 +23,24 @@ def _of_model(corpus: str, model: str) -> Pipeline:
     made = ("metrics", "card", "curves", "confusion_matrix")
     return Pipeline(
         [
-            Node(score, ["predictions", "manifest", "params:evaluation"], "metrics", name=f"score_{model}"),
+            Node(
+                score,
+                ["champion", "predictions", "manifest", "params:evaluation", "params:labels"],
+                "metrics",
+                name=f"score_{model}",
+            ),
             Node(
                 write_card,
-                ["champion", "predictions", "metrics", "manifest", "data_report", "source", "params:name"],
+                [
+                    "champion",
+                    "predictions",
+                    "metrics",
+                    "manifest",
+                    "data_report",
+                    "source",
+                    "params:labels",
+                    "params:name",
+                ],
                 "card",
                 name=f"write_card_of_{model}",
             ),
@@ -44,6 +58,7 @@ def _of_model(corpus: str, model: str) -> Pipeline:
         outputs={name: f"{corpus}.{model}.{name}" for name in made},
         parameters={
             "params:evaluation": f"params:{corpus}.evaluation",
+            "params:labels": f"params:{corpus}.labels",
             "params:name": f"params:{corpus}.{model}.name",
         },
         tags="evaluate",
@@ -56,12 +71,18 @@ def _of_study(corpus: str, models: Sequence[str]) -> Pipeline:
     champions = {f"champion_{model}": f"{model}_champion" for model in models}
     of_corpus = ("source", "data_report", "manifest", "recordings")
     of_model = ("predictions", "metrics", "champion")
-    parameters = ("evaluation", "decoding", "study")
+    parameters = ("evaluation", "decoding", "labels", "study")
     return Pipeline(
         [
             Node(
                 compare,
-                {"manifest": "manifest", "evaluation": "params:evaluation"} | predictions,
+                {
+                    "manifest": "manifest",
+                    "evaluation": "params:evaluation",
+                    "labels": "params:labels",
+                }
+                | predictions
+                | champions,
                 "comparison",
                 name="compare",
             ),

@@ -11,6 +11,7 @@ from auricle.audio.limits import AudioLimits
 from auricle.audio.synthesis import DemoParams
 from auricle.corpora.data_report import describe_corpus, log_summary
 from auricle.corpora.inspection import find_audio, inspect_files
+from auricle.corpora.labels import LabelParams
 from auricle.corpora.layouts import read_layout
 from auricle.corpora.manifest import build_manifest
 from auricle.corpora.params import IngestParams
@@ -71,8 +72,8 @@ def assign_splits_and_build_manifest(
     return ledger_now.iloc[len(known_splits) :], manifest
 
 
-def report_data(manifest: pd.DataFrame, ingest: IngestParams) -> dict[str, Any]:
+def report_data(manifest: pd.DataFrame, ingest: IngestParams, labels: LabelParams) -> dict[str, Any]:
     """Counts, durations, quarantine and warnings, as JSON and as a few lines of log."""
-    report = describe_corpus(manifest, ingest)
+    report = describe_corpus(manifest, ingest, labels)
     log_summary(report)
     return report

@@ -27,7 +27,12 @@ def create_pipeline(corpus: str) -> Pipeline:
                 ["splits", "manifest"],
                 name="build_manifest",
             ),
-            Node(report_data, ["manifest", "params:ingest"], "data_report", name="report_data"),
+            Node(
+                report_data,
+                ["manifest", "params:ingest", "params:labels"],
+                "data_report",
+                name="report_data",
+            ),
         ],
         namespace=corpus,
         tags="ingest",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
+from auricle.corpora.labels import LabelParams
 from auricle.models.bundle import BundleDraft, BundleRef
 from auricle.models.params import ModelParams, WindowParams
 from auricle.training.params import TrainParams
@@ -18,6 +19,7 @@ def fit(
     model: ModelParams,
     train: TrainParams,
     windows: WindowParams,
+    labels: LabelParams,
     work_directory: Path,
 ) -> BundleDraft:
     """Train by the corpus's protocol, resuming what an earlier run with the same inputs has left."""
@@ -25,7 +27,7 @@ def fit(
 
     extractor = LogMelFrontEnd(front_end)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
-        return fit_deep(manifest, store, extractor, model.root, train, windows, work_directory)
+        return fit_deep(manifest, store, extractor, model.root, train, windows, work_directory, labels)
 
 
 def predict(

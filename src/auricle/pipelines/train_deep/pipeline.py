@@ -20,6 +20,7 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
                     "params:model",
                     "params:train",
                     "params:windows",
+                    "params:labels",
                     "work_directory",
                 ],
                 "bundle",
@@ -35,6 +36,6 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
         ],
         namespace=f"{corpus}.{model}",
         inputs={"manifest": f"{corpus}.manifest", "spectrograms": f"{corpus}.spectrograms"},
-        parameters={"params:front_end": f"params:{corpus}.front_end"},
+        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in ("front_end", "labels")},
         tags=["train", "deep"],
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from auricle.audio.descriptors import DescriptorExtractor, DescriptorParams
+from auricle.corpora.labels import LabelParams
 from auricle.models.bundle import BundleDraft, BundleRef
 from auricle.models.params import ForestParams
 
@@ -14,12 +15,15 @@ def fit(
     features: pd.DataFrame,
     descriptors: DescriptorParams,
     train: ForestParams,
+    labels: LabelParams,
     work_directory: Path,
 ) -> BundleDraft:
     """Train by the corpus's protocol; permutation importances come with the bundle."""
     from auricle.training.forest import fit_random_forest
 
-    return fit_random_forest(manifest, features, DescriptorExtractor(descriptors), train, work_directory)
+    return fit_random_forest(
+        manifest, features, DescriptorExtractor(descriptors), train, work_directory, labels
+    )
 
 
 def predict(

@@ -13,7 +13,14 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
         [
             Node(
                 fit,
-                ["manifest", "features", "params:descriptors", "params:train", "work_directory"],
+                [
+                    "manifest",
+                    "features",
+                    "params:descriptors",
+                    "params:train",
+                    "params:labels",
+                    "work_directory",
+                ],
                 "bundle",
                 name="fit",
             ),
@@ -27,6 +34,6 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
         ],
         namespace=f"{corpus}.{model}",
         inputs={"manifest": f"{corpus}.manifest", "features": f"{corpus}.features"},
-        parameters={"params:descriptors": f"params:{corpus}.descriptors"},
+        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in ("descriptors", "labels")},
         tags="train",
     )

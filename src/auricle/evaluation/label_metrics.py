@@ -1,0 +1,196 @@
+"""Every figure of a classifier of several labels, as a function of how often each group counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.stats import rankdata
+
+from auricle.evaluation.label_rows import LabelRows
+from auricle.evaluation.metrics import PROBABILITY_FLOOR, auc, confidence_bins, mean_of_defined, rank_class
+from auricle.evaluation.rows import BoolArray, FloatArray, IntArray
+
+Weights = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """What the average precision of one label needs: who stands no lower than each positive."""
+
+    groups: IntArray  # of all rows, in order of descending score
+    positive: BoolArray  # in the same order
+    end_of_tie: IntArray  # per positive: the last row with its score
+
+
+class LabelFigures:
+    """The figures of rows with several labels, for any weights on the groups.
+
+    Definitions are scikit-learn's. Means over labels go over those that occur: a label without a positive has
+    no precision to average. A row that has no label and of which none is said is right in `samples_f1` and
+    `jaccard`. `ece` is the mean over labels of the calibration error of their probabilities.
+
+    Args:
+        scored: The rows, with the thresholds that labels are said by.
+        bins: Number of equal-width bins of the calibration error.
+        with_ranking: False leaves out what does not depend on thresholds or calibration.
+    """
+
+    def __init__(self, scored: LabelRows, *, bins: int = 15, with_ranking: bool = True) -> None:
+        self.n_groups = scored.n_groups
+        self.vocabulary = scored.vocabulary
+        truth, said, groups = scored.y_true, scored.said, scored.groups
+        n, classes = truth.shape
+        self._membership = sparse.csr_array(
+            (np.ones(n), (np.arange(n), groups)), shape=(n, max(self.n_groups, 1))
+        )
+        self._cells = classes
+        self._rows = self._sums(np.ones((1, n)))
+        self._support, self._said, self._hits = (
+            self._sums(values.T.astype(np.float64)) for values in (truth, said, truth & said)
+        )
+        self._of_rows = {name: self._sums(values[None]) for name, values in row_figures(scored).items()}
+        self._gaps = _calibration_gaps(scored, bins)
+        self._bins = bins
+        self._retrievals = [
+            retrieval(scored.probabilities[:, i], truth[:, i], groups) for i in range(classes * with_ranking)
+        ]
+        self._rankings = [
+            rank_class(scored.probabilities[:, i], truth[:, i], groups) for i in range(classes * with_ranking)
+        ]
+        if with_ranking:
+            pooled = scored.probabilities.ravel(), truth.ravel(), np.repeat(groups, classes)
+            self._pooled = retrieval(*pooled), rank_class(*pooled)
+            self._of_rows |= {
+                name: self._sums(values[None]) for name, values in ranking_figures(scored).items()
+            }
+
+    def _sums(self, values: FloatArray) -> FloatArray:
+        """Sums per group [shape=(k, groups)] of values of rows [shape=(k, n)]."""
+        return np.asarray(values @ self._membership)
+
+    def __call__(self, weights: Weights | None = None) -> dict[str, FloatArray]:
+        """Figures for each column of weights.
+
+        Args:
+            weights: How often each group counts [shape=(groups, samples)]; by default once each.
+
+        Returns:
+            Per figure an array [shape=(samples,)]; those of labels ("precision", "recall", "f1",
+            "average_precision", "class_roc_auc", "class_ece", "support") [shape=(classes, samples)]. NaN
+            where a figure is not defined.
+        """
+        if weights is None:
+            weights = np.ones((self.n_groups, 1), dtype=np.float32)
+        support, said, hits = (sums @ weights for sums in (self._support, self._said, self._hits))
+        total = (self._rows @ weights)[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            f1 = np.where(support > 0, 2 * hits / (support + said), np.nan)
+            class_ece = np.abs(self._gaps @ weights).reshape(self._cells, self._bins, -1).sum(axis=1) / total
+            figures = {
+                **{name: (sums @ weights)[0] / total for name, sums in self._of_rows.items()},
+                "macro_f1": mean_of_defined(f1),
+                "micro_f1": 2 * hits.sum(axis=0) / (support + said).sum(axis=0),
+                "ece": class_ece.mean(axis=0),
+                "precision": np.where(said > 0, hits / said, np.where(support > 0, 0.0, np.nan)),
+                "recall": hits / support,
+                "f1": f1,
+                "class_ece": class_ece,
+                "support": support,
+            }
+        return figures | self._ranked(weights)
+
+    def _ranked(self, weights: Weights) -> dict[str, FloatArray]:
+        if not self._retrievals:
+            return {}
+        precision = np.stack([average_precision(entry, weights) for entry in self._retrievals])
+        areas = np.stack([auc(entry, weights) for entry in self._rankings])
+        return {
+            "average_precision": precision,
+            "class_roc_auc": areas,
+            "mean_average_precision": mean_of_defined(precision),
+            "roc_auc": mean_of_defined(areas),
+            "micro_average_precision": average_precision(self._pooled[0], weights),
+            "micro_roc_auc": auc(self._pooled[1], weights),
+        }
+
+
+def retrieval(scores: FloatArray, positive: BoolArray, groups: IntArray) -> Retrieval:
+    """Order the rows of one label so that its average precision under any weights is a cumulative sum."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.searchsorted(-scores[order], -scores[order][positive[order]], side="right") - 1
+    return Retrieval(groups[order], positive[order], ends.astype(np.int64))
+
+
+def average_precision(entry: Retrieval, weights: Weights) -> FloatArray:
+    """Weighted average precision, rows of one score standing at one place; NaN without a positive."""
+    of_rows = weights[entry.groups]
+    said = np.cumsum(of_rows, axis=0, dtype=np.float64)
+    hits = np.cumsum(of_rows * entry.positive[:, None], axis=0, dtype=np.float64)
+    of_positives = of_rows[entry.positive]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # A row that does not count may stand before all that do: 0 / 0, and no weight on it.
+        precision = np.nan_to_num(hits[entry.end_of_tie] / said[entry.end_of_tie])
+        total = of_positives.sum(axis=0, dtype=np.float64)
+        return np.asarray((of_positives * precision).sum(axis=0) / total, dtype=np.float64)
+
+
+def row_figures(scored: LabelRows) -> dict[str, FloatArray]:
+    """Figures of each row by what is said of it, float64 [shape=(n,)]."""
+    truth, said = scored.y_true, scored.said
+    hits = (truth & said).sum(axis=1)
+    either, both = (truth | said).sum(axis=1), truth.sum(axis=1) + said.sum(axis=1)
+    sure = np.clip(scored.probabilities, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
+    nothing = either == 0
+    return {
+        "hamming_loss": (truth != said).mean(axis=1),
+        "jaccard": np.where(nothing, 1.0, hits / np.maximum(either, 1)),
+        "samples_f1": np.where(nothing, 1.0, 2 * hits / np.maximum(both, 1)),
+        "log_loss": -np.where(truth, np.log(sure), np.log1p(-sure)).mean(axis=1),
+    }
+
+
+def ranking_figures(scored: LabelRows) -> dict[str, FloatArray]:
+    """Figures of each row by how its labels are ranked, float64 [shape=(n,)].
+
+    `coverage_error`: how far down one must go to have met all true labels. `label_ranking_precision`: the
+    mean over true labels of the share of true ones among those no lower. `label_ranking_loss`: the share of
+    pairs of a true and another label in which the other stands no lower. (Tsoumakas, Katakis and Vlahavas,
+    "Mining Multi-label Data", 2010.)
+    """
+    truth = scored.y_true
+    ranks = rankdata(-scored.probabilities, method="max", axis=1).astype(np.int64)
+    order = np.argsort(-scored.probabilities, axis=1, kind="stable")
+    true_so_far = np.cumsum(np.take_along_axis(truth, order, axis=1), axis=1)
+    true_above = np.take_along_axis(true_so_far, ranks - 1, axis=1)
+    count = truth.sum(axis=1)
+    pairs = count * (truth.shape[1] - count)
+    wrong = np.where(truth, ranks - true_above, 0).sum(axis=1)
+    precision = np.where(truth, true_above / ranks, 0.0).sum(axis=1)
+    return {
+        "coverage_error": np.where(truth, ranks, 0).max(axis=1).astype(np.float64),
+        "label_ranking_precision": np.where(count > 0, precision / np.maximum(count, 1), 1.0),
+        "label_ranking_loss": wrong / np.maximum(pairs, 1),
+    }
+
+
+def _calibration_gaps(scored: LabelRows, bins: int) -> sparse.csr_array:
+    """Probability less truth, summed per label, bin and group [shape=(classes * bins, groups)]."""
+    n, classes = scored.y_true.shape
+    rows = np.arange(classes)[None, :] * bins + confidence_bins(scored.probabilities, bins)
+    columns = np.broadcast_to(scored.groups[:, None], (n, classes))
+    gaps = scored.probabilities - scored.y_true
+    shape = (classes * bins, max(scored.n_groups, 1))
+    return sparse.coo_array((gaps.ravel(), (rows.ravel(), columns.ravel())), shape=shape).tocsr()
+
+
+def said_of(scored: LabelRows) -> IntArray:
+    """How often a label (columns) is wrongly said of what has another (rows); rightly, on the diagonal.
+
+    Returns:
+        int64 [shape=(classes, classes)].
+    """
+    truth = scored.y_true.astype(np.int64)
+    wrongly = truth.T @ (scored.said & ~scored.y_true).astype(np.int64)
+    np.fill_diagonal(wrongly, (scored.y_true & scored.said).sum(axis=0))
+    return wrongly

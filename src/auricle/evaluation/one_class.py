@@ -1,0 +1,112 @@
+"""Studies of one class a recording."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from typing_extensions import override
+
+from auricle.evaluation.baseline import majority_figures, majority_label, majority_rows
+from auricle.evaluation.calibration import calibrate, fit_scored, reliability, scale_scored
+from auricle.evaluation.kinds import CALIBRATED, RAW, Config, Figures, Json, Judged, Kind
+from auricle.evaluation.metrics import GroupFigures, confusion_counts
+from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.scored import Scored, calibration_rows, scored_rows, training_labels
+
+
+class OneClass(Kind):
+    """One class a recording: accuracy and its kin, against the majority."""
+
+    figures: ClassVar[Mapping[str, bool]] = {
+        "accuracy": True,
+        "balanced_accuracy": True,
+        "macro_f1": True,
+        "top_k_accuracy": True,
+        "roc_auc": True,
+        "mcc": True,
+        "log_loss": False,
+        "ece": False,
+        "log_loss_calibrated": False,
+        "ece_calibrated": False,
+    }
+    class_figures: ClassVar[Mapping[str, str]] = {
+        "precision": "precision",
+        "recall": "recall",
+        "f1": "f1",
+        "roc_auc": "class_roc_auc",
+    }
+    variants: ClassVar[Mapping[str, Sequence[str]]] = {CALIBRATED: ("log_loss", "ece")}
+    baseline_name: ClassVar[str] = "majority"
+    ranked_by: ClassVar[str] = "macro_f1"
+    compared: ClassVar[tuple[str, ...]] = ("macro_f1", "accuracy")
+
+    @override
+    def rows(
+        self, predictions: pd.DataFrame, manifest: pd.DataFrame, vocabulary: Sequence[str] | None = None
+    ) -> Scored:
+        return scored_rows(predictions, manifest, vocabulary=vocabulary)
+
+    @override
+    def widened(self, rows: Scored, vocabulary: tuple[str, ...]) -> Scored:
+        return rows.widened(vocabulary)
+
+    @override
+    def judge(
+        self,
+        rows: Scored,
+        predictions: pd.DataFrame,
+        manifest: pd.DataFrame,
+        params: EvaluateParams,
+        config: Config | None,
+    ) -> Judged:
+        validation = calibration_rows(predictions, manifest, rows)
+        calibrated, how = calibrate(rows, validation, fit=fit_scored, scaled=scale_scored)
+        bins = params.calibration_bins
+        tables = {RAW: GroupFigures(rows, top_k=params.top_k, bins=bins)}
+        if calibrated is not None:
+            tables[CALIBRATED] = GroupFigures(calibrated, bins=bins, with_auc=False)
+        after = None if calibrated is None else reliability(calibrated, bins)
+        return Judged(rows, tables, how, {"before": reliability(rows, bins), "after": after})
+
+    @override
+    def baseline(self, rows: Scored, manifest: pd.DataFrame, params: EvaluateParams) -> Judged:
+        guessed = majority_rows(rows, training_labels(manifest))
+        table = GroupFigures(guessed, top_k=params.top_k, bins=params.calibration_bins)
+        return Judged(guessed, {RAW: table}, {}, {})
+
+    @override
+    def baseline_figures(self, baseline: Judged) -> dict[str, float]:
+        return majority_figures(baseline.tables[RAW])
+
+    @override
+    def undefined(self, name: str, rows: Scored, points: Figures, params: EvaluateParams) -> str | None:
+        if name not in points:
+            return "no recordings to fit the temperature on"
+        if name == "top_k_accuracy" and params.top_k >= len(rows.vocabulary):
+            return f"k = {params.top_k} of {len(rows.vocabulary)} classes is always right"
+        if np.isnan(points[name][0]):
+            return "needs recordings of at least two classes"
+        return None
+
+    @override
+    def facts(
+        self,
+        judged: Judged,
+        points: Figures,
+        resampled: Figures,
+        manifest: pd.DataFrame,
+        params: EvaluateParams,
+    ) -> Json:
+        counts = confusion_counts(judged.rows)
+        confusion = {
+            "labels": list(judged.rows.vocabulary),
+            "counts": counts.tolist(),
+            "support": counts.sum(axis=1).tolist(),
+        }
+        known = training_labels(manifest)
+        return {"majority_label": majority_label(judged.rows, known), "confusion": confusion, "levels": []}
+
+    @override
+    def class_facts(self, judged: Judged, index: int) -> Json:
+        return {}
