@@ -232,3 +232,59 @@ class TestMtgJamendo:
         assert len(read_back) == len(lines)
         assert read_back["labels"].map(len).sum() == sum(line.count("genre---") for line in lines)
         assert set(read_back["published_split"]) == {"train", "validation", "test"}
+
+
+MTAT = """"clip_id"\t"no voice"\t"guitar"\t"sitar"\t"mp3_path"
+"2"\t"0"\t"1"\t"1"\t"f/american_bach-01-29-58.mp3"
+"6"\t"1"\t"1"\t"0"\t"0/jade_leary-02-0-29.mp3"
+"10"\t"0"\t"0"\t"1"\t"c/jade_leary-02-59-88.mp3"
+"11"\t"0"\t"1"\t"0"\t"1/not_here-01-0-29.mp3"
+"""
+MTAT_CLIPS = """clip_id\ttrack_number\ttitle\tartist\talbum\turl\tsegmentStart
+2\t1\tBWV54\tAmerican Bach Soloists\tCantatas\thttp\t29
+6\t2\t"Oysters" live\tJade Leary\tFossildawn\thttp\t0
+10\t2\tOysters\tJade Leary\tFossildawn\thttp\t59
+"""
+
+
+class TestMagnaTagATune:
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        write(tmp_path / "annotations_final.csv", MTAT)
+        write(tmp_path / "clip_info_final.csv", MTAT_CLIPS)
+        names = ("f/american_bach-01-29-58", "0/jade_leary-02-0-29", "c/jade_leary-02-59-88", "3/unlisted")
+        write_files(tmp_path, [f"{name}.mp3" for name in names])
+        return tmp_path
+
+    def test_reads_tags_splits_and_artists(self, root: Path) -> None:
+        table = read("magnatagatune", root)
+        assert table.loc["f/american_bach-01-29-58.mp3", "labels"] == ["guitar", "sitar"]
+        splits = table["published_split"]
+        assert splits["0/jade_leary-02-0-29.mp3"] == "train"
+        assert splits["c/jade_leary-02-59-88.mp3"] == "validation"
+        assert splits["f/american_bach-01-29-58.mp3"] == "test"
+        assert table.loc["0/jade_leary-02-0-29.mp3", "meta_artist"] == "Jade Leary"
+        assert table["label"].isna().all()
+
+    def test_files_and_rows_without_a_partner(self, root: Path) -> None:
+        table = read("magnatagatune", root)
+        assert len(table) == 4
+        assert table.loc["3/unlisted.mp3", "labels"] == []
+
+    def test_only_the_most_frequent_tags_are_labels(self, root: Path) -> None:
+        labels = read("magnatagatune", root, top_tags=2)["labels"]
+        assert labels["0/jade_leary-02-0-29.mp3"] == ["guitar"]
+        assert labels["f/american_bach-01-29-58.mp3"] == ["guitar", "sitar"]
+
+    def test_the_split_by_folders_can_be_left(self, root: Path) -> None:
+        assert read("magnatagatune", root, split_by_folder=False)["published_split"].isna().all()
+
+    def test_a_cell_that_is_no_flag_is_refused(self, root: Path) -> None:
+        write(root / "annotations_final.csv", MTAT.replace('"2"\t"0"', '"2"\t"yes"'))
+        with pytest.raises(CorpusError, match="says 'yes' of the tag 'no voice' for the clip 2"):
+            read("magnatagatune", root)
+
+    def test_another_table_is_refused(self, root: Path) -> None:
+        write(root / "annotations_final.csv", "clip_id\tguitar\n1\t1\n")
+        with pytest.raises(CorpusError, match="has no column mp3_path"):
+            read("magnatagatune", root)

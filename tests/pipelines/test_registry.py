@@ -72,6 +72,16 @@ class TestRegistry:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture
+def genres_of_fma(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that `--env=fma_all` reads before anything else."""
+    monkeypatch.setenv("AURICLE_FMA", str(tmp_path))
+    (tmp_path / "fma_metadata").mkdir()
+    genres = "genre_id,#tracks,parent,title,top_level\n12,9,0,Rock,12\n25,3,12,Punk,12\n"
+    (tmp_path / "fma_metadata/genres.csv").write_text(genres)
+
+
+@pytest.mark.usefixtures("genres_of_fma")
 class TestCatalog:
     @pytest.mark.parametrize("env", ENVIRONMENTS)
     def test_every_dataset_of_every_pipeline_is_a_catalog_entry(self, project: Path, env: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from auricle.corpora.layouts import audiofolder, esc50, fma, folder, gtzan, msd, mtg_jamendo
+from auricle.corpora.layouts import audiofolder, esc50, fma, folder, gtzan, magnatagatune, msd, mtg_jamendo
 from auricle.corpora.layouts.base import LAYOUT_COLUMNS, Layout
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.params import Params
@@ -25,6 +25,7 @@ LAYOUTS: dict[str, Layout] = {
         fma.LAYOUT,
         folder.LAYOUT,
         gtzan.LAYOUT,
+        magnatagatune.LAYOUT,
         msd.LAYOUT,
         mtg_jamendo.LAYOUT,
     )

@@ -12,13 +12,15 @@ from auricle.errors import CorpusError
 logger = logging.getLogger(__name__)
 
 
-def read_columns(file: Path, columns: Sequence[str], separator: str = ",") -> pd.DataFrame:
-    """Some columns of a table, as text, empty cells missing.
+def read_columns(file: Path, columns: Sequence[str] | None, separator: str = ",") -> pd.DataFrame:
+    """Some columns of a table, or all of them, as text, empty cells missing.
 
     Raises:
         CorpusError: the file is not there, cannot be read, or lacks a column.
     """
     table = _read(file, sep=separator)
+    if columns is None:
+        return table
     missing = [name for name in columns if name not in table]
     if missing:
         raise CorpusError(
