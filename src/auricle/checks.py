@@ -94,6 +94,24 @@ def check_labels(train: Any, labels: Any) -> None:
         )
 
 
+def check_sweep(sweep: Any, of_models: Mapping[str, Any]) -> None:
+    """Refuse a search over what is no parameter, or over values that cannot be.
+
+    Args:
+        sweep: of `SweepParams`, or what it is made from.
+        of_models: `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
+
+    Raises:
+        ConfigurationError: which says what is wrong with which.
+    """
+    from auricle.training.sweep_params import SweepParams, base_of, check_space
+
+    params = SweepParams.model_validate(sweep)
+    base = base_of(params.model, of_models)
+    check_device(base.train)
+    check_space(base, params)
+
+
 def check_device(params: Any) -> None:
     """Refuse a device or a precision that this machine lacks.
 

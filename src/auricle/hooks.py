@@ -2,13 +2,14 @@
 
 import logging
 import time
+from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from auricle.checks import PREFIX, check_deep_model, check_device, check_labels, check_names
+from auricle.checks import PREFIX, check_deep_model, check_device, check_labels, check_names, check_sweep
 from auricle.errors import AuricleError
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,11 @@ class ProjectHooks:
 
         read = {name for registered in pipelines.values() for name in registered.inputs()}
         check_names(catalog.load("parameters"), read | pipeline.inputs())
-        for node in pipeline.only_nodes_with_tags("deep", "explain").nodes:
+        for node in pipeline.only_nodes_with_tags("deep", "explain", "sweep").nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
+            if "sweep" in names:
+                check_sweep(catalog.load(names["sweep"]), _blocks(node, catalog))
+                continue
             for name in names.keys() & {"train", "explanation"}:
                 check_device(catalog.load(names[name]))
             if "model" in names:
@@ -65,3 +69,13 @@ class ProjectHooks:
         for name in sorted(pipeline.all_outputs()):
             if name.endswith(".report"):
                 logger.info("Report: %s", catalog[name]._describe()["filepath"])
+
+
+def _blocks(node: Node, catalog: DataCatalog) -> dict[str, Any]:
+    """The parameters of each model that a node reads, `params:genre.cnn.train` as `train_cnn`."""
+    blocks = {}
+    for name in node.inputs:
+        *_, model, block = name.split(".")
+        if name.startswith(PREFIX) and block in ("model", "train", "windows"):
+            blocks[f"{block}_{model}"] = catalog.load(name)
+    return blocks

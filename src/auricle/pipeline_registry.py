@@ -11,6 +11,7 @@ from auricle.pipelines import (
     explain,
     extract_features,
     ingest,
+    sweep,
     train_deep,
     train_forest,
 )
@@ -48,6 +49,7 @@ def register_pipelines() -> dict[str, Pipeline]:
             evaluate.create_pipeline(corpus, models, models) for corpus, models in STUDIES.items()
         ),
         "explain": _joined(_explain(corpus, models) for corpus, models in STUDIES.items()),
+        "sweep": _joined(_sweep(corpus, models) for corpus, models in STUDIES.items()),
         "__default__": _joined(training[model] for model in DEFAULT_MODELS),
     }
 
@@ -66,12 +68,20 @@ def _train(model: str) -> Pipeline:
 
 def _explain(corpus: str, models: Iterable[str]) -> Pipeline:
     """Whatever is trained on spectrograms, with the spectrograms that are missing."""
-    deep = [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
-    return (
-        ingest.create_pipeline(corpus)
-        + cache_spectrograms.create_pipeline(corpus)
-        + explain.create_pipeline(corpus, deep)
-    )
+    return _spectrograms(corpus) + explain.create_pipeline(corpus, _deep(models))
+
+
+def _sweep(corpus: str, models: Iterable[str]) -> Pipeline:
+    """Trials of one of the models that are trained on spectrograms."""
+    return _spectrograms(corpus) + sweep.create_pipeline(corpus, _deep(models))
+
+
+def _spectrograms(corpus: str) -> Pipeline:
+    return ingest.create_pipeline(corpus) + cache_spectrograms.create_pipeline(corpus)
+
+
+def _deep(models: Iterable[str]) -> list[str]:
+    return [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
 
 
 def _prepare(prepare: Callable[[str], Pipeline]) -> Pipeline:

@@ -25,6 +25,7 @@ EXPECTED = {
     "train_resnet",
     "evaluate",
     "explain",
+    "sweep",
     "__default__",
 }
 

@@ -107,6 +107,31 @@ class TestExplanations:
         run(project, ["explain"])
 
 
+class TestSweep:
+    def test_is_a_table_of_trials_and_moves_no_champion(self, project: Path, run: Run) -> None:
+        run(project, ["sweep"])
+        catalog = catalog_of(project)
+        trials, best = catalog.load("genre.trials"), catalog.load("genre.best_trial")
+        assert len(trials) == best["trials"] == 3
+        assert best["value"] == pytest.approx(trials["value"].min())
+        assert set(best["parameters"]["genre"]["cnn"]) == {"train", "model"}
+        assert not catalog.exists("genre.cnn.champion")
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"genre.sweep.model": "random_forest"}, "no deep model. There are: cnn, hybrid, resnet"),
+            ({"genre.cnn.model.kind": "resnet"}, "head|channels"),
+        ],
+    )
+    def test_is_refused_before_any_node(
+        self, project: Path, run: Run, params: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(Exception, match=rf"(?s){message}"):
+            run(project, ["sweep"], params=params)
+        assert not (project / "data/ci/02_intermediate").exists()
+
+
 class TestSecondRun:
     def test_decodes_and_computes_nothing_again(
         self, project: Path, run: Run, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -58,6 +59,19 @@ class SaveWithinEpoch(TrainerCallback):
         if state.global_step % self._every_steps == 0 and not at_end_of_epoch:
             control.should_log = control.should_save = True
         return control
+
+
+class AskAfterEpoch(TrainerCallback):
+    """Shows somebody the history after each epoch, who may end the training by an exception."""
+
+    def __init__(self, ask: Callable[[list[dict[str, float]]], None]) -> None:
+        self._ask = ask
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Show what has been so far."""
+        self._ask(epoch_history(state.log_history))
 
 
 class EpochReport(TrainerCallback):

@@ -25,7 +25,7 @@ from auricle.training.workdir import open_workdir, training_digest
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedConfig, PreTrainedModel
+    from transformers import PreTrainedConfig, PreTrainedModel, TrainerCallback
 
     from auricle.training.trainer import TrainedModel
 
@@ -178,7 +178,9 @@ class DeepTraining:
         targets = self.examples.targets
         return shuffled(targets, self.params.seed) if self.params.shuffle_labels else targets
 
-    def train(self, part: Partition, folder: Path) -> "TrainedModel":
+    def train(
+        self, part: Partition, folder: Path, callbacks: "tuple[TrainerCallback, ...]" = ()
+    ) -> "TrainedModel":
         """Train the model of one partition in its own folder."""
         from auricle.training.data import Subset
         from auricle.training.trainer import TrainingJob, train_deep
@@ -199,6 +201,7 @@ class DeepTraining:
             device=self.device,
             workdir=folder / part.name,
             name=part.name,
+            callbacks=callbacks,
         )
         return train_deep(job)
 

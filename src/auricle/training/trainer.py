@@ -65,6 +65,7 @@ class TrainingJob:
         device: to train on.
         workdir: of this training alone; checkpoints of other data or parameters must not be in it.
         name: for the log.
+        callbacks: of the Trainer, besides those that save, stop and report.
     """
 
     config: PreTrainedConfig
@@ -77,6 +78,7 @@ class TrainingJob:
     device: torch.device
     workdir: Path
     name: str
+    callbacks: tuple[TrainerCallback, ...] = ()
 
     def evaluate(self, model: PreTrainedModel) -> dict[str, float]:
         """Loss and figures of the validation recordings.
@@ -179,7 +181,12 @@ def _augment(job: TrainingJob) -> Augment | None:
 def _callbacks(job: TrainingJob) -> list[TrainerCallback]:
     every_steps = job.params.save_every_steps
     within_epoch = [SaveWithinEpoch(every_steps)] if every_steps else []
-    return [*within_epoch, StopEarly(job.params.early_stopping_patience), EpochReport(job.name, job.device)]
+    return [
+        *within_epoch,
+        StopEarly(job.params.early_stopping_patience),
+        EpochReport(job.name, job.device),
+        *job.callbacks,
+    ]
 
 
 def _best(job: TrainingJob) -> TrainedModel:

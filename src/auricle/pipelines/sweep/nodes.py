@@ -1,0 +1,35 @@
+"""The node that searches for better parameters. Heavy imports stand inside the function."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.store import SpectrogramStore
+from auricle.corpora.labels import LabelParams
+from auricle.training.sweep_params import SweepParams
+
+
+def sweep(
+    manifest: pd.DataFrame,
+    spectrograms: Path,
+    front_end: FrontEndParams,
+    labels: LabelParams,
+    sweep: SweepParams,
+    study: str,
+    sweep_directory: Path,
+    **of_models: Any,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Every trial with its validation figures, and the best one with the command that trains it.
+
+    `of_models` holds `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
+    """
+    from auricle.training.sweep import sweep_model
+    from auricle.training.sweep_params import base_of, best_trial
+
+    base = base_of(sweep.model, of_models)
+    extractor = LogMelFrontEnd(front_end)
+    with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
+        trials = sweep_model(manifest, store, extractor, base, labels, sweep, sweep_directory)
+    return trials, best_trial(trials, sweep, base, study)

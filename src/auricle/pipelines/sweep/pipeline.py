@@ -1,0 +1,37 @@
+"""The pipeline that searches for better parameters of one deep model of a study."""
+
+from collections.abc import Sequence
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import sweep
+
+BLOCKS = ("model", "train", "windows")
+
+
+def create_pipeline(corpus: str, models: Sequence[str]) -> Pipeline:
+    """From manifest and spectrograms to a table of trials; no bundle is made, no champion moves."""
+    shared = ("front_end", "labels", "sweep", "study")
+    blocks = {f"{block}_{model}": f"params:{block}_{model}" for model in models for block in BLOCKS}
+    return Pipeline(
+        [
+            Node(
+                sweep,
+                {name: name for name in ("manifest", "spectrograms", "sweep_directory")}
+                | {name: f"params:{name}" for name in shared}
+                | blocks,
+                ["trials", "best_trial"],
+                name="sweep",
+            )
+        ],
+        namespace=f"{corpus}.sweep",
+        inputs={name: f"{corpus}.{name}" for name in ("manifest", "spectrograms", "sweep_directory")},
+        outputs={name: f"{corpus}.{name}" for name in ("trials", "best_trial")},
+        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in shared}
+        | {
+            f"params:{block}_{model}": f"params:{corpus}.{model}.{block}"
+            for model in models
+            for block in BLOCKS
+        },
+        tags="sweep",
+    )

@@ -1,0 +1,250 @@
+"""A search for better parameters by Optuna: every trial is judged on validation, the test split by none."""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.store import SpectrogramStore
+from auricle.corpora.labels import LabelParams
+from auricle.corpora.selection import having
+from auricle.errors import AuricleError, ConfigurationError
+from auricle.models.provenance import manifest_digest
+from auricle.training.checks import check_front_end, crop_frames_of
+from auricle.training.deep import DeepTraining
+from auricle.training.folds import partitions
+from auricle.training.sweep_params import Choice, SweepParams, TrialParams, trial_params
+from auricle.training.vocabulary import labels_for_digest, read_examples
+from auricle.training.workdir import open_workdir, training_digest
+
+if TYPE_CHECKING:
+    import optuna
+
+    from auricle.training.trainer import TrainedModel
+
+logger = logging.getLogger(__name__)
+
+JOURNAL, STUDY, DOES_AGAIN = "optuna.journal", "sweep", "does_again"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A model of a study, its data, and what is varied."""
+
+    manifest: pd.DataFrame
+    store: SpectrogramStore
+    front_end: LogMelFrontEnd
+    base: TrialParams
+    labels: LabelParams
+    params: SweepParams
+
+    def run(self, workdir: Path) -> pd.DataFrame:
+        """Go on until the trials are done; killed at any time, the same call goes on where it stopped.
+
+        Args:
+            workdir: keeps Optuna's journal, and checkpoints of the trial under way. Another model, space or
+                corpus has a folder of its own in it.
+
+        Returns:
+            One row a trial: `trial`, `state` (complete, pruned, fail), `value` (of `best_metric`, on
+            validation), what was varied, and the figures of its best epoch.
+
+        Raises:
+            ConfigurationError: every trial failed.
+        """
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        with open_workdir(workdir, self._digest()) as folder:
+            study = self._study(folder)
+            enqueue_unfinished(study)
+            done = finished(study)
+            if len(done) < self.params.trials:
+                minutes = self.params.timeout_minutes
+                study.optimize(
+                    lambda trial: self._trial(trial, folder),
+                    n_trials=self.params.trials - len(done),
+                    timeout=None if minutes is None else 60 * minutes,
+                    catch=(AuricleError,),
+                    callbacks=[self._log],
+                )
+            return self._table(study)
+
+    def _digest(self) -> str:
+        return training_digest(
+            data=manifest_digest(self.manifest),
+            front_end=self.front_end.digest,
+            base={name: part.model_dump(mode="json") for name, part in self.base._asdict().items()},
+            sweep=self.params.model_dump(mode="json", exclude={"trials", "timeout_minutes"}),
+            **labels_for_digest(self.labels),
+        )
+
+    def _study(self, folder: Path) -> "optuna.Study":
+        import optuna
+        from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+        params = self.params
+        pruner = optuna.pruners.MedianPruner(params.prune_after_trials, params.prune_after_epochs)
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
+            study_name=STUDY,
+            load_if_exists=True,
+            direction="minimize" if self.base.train.best_metric == "loss" else "maximize",
+            pruner=pruner if params.prune else optuna.pruners.NopPruner(),
+        )
+        # A run that goes on must not draw again what the first one drew.
+        study.sampler = optuna.samplers.TPESampler(seed=params.seed + len(study.trials))
+        return study
+
+    def _trial(self, trial: "optuna.Trial", folder: Path) -> float:
+        values = {name: self._drawn(trial, name) for name in self.params.space}
+        checkpoints = folder / training_digest(values=values)
+        metric = self.base.train.best_metric
+        training = self._training(trial_params(self.base, values))
+        with _removed_unless_killed(checkpoints):
+            trained = training.train(
+                partitions(training.examples)[-1],
+                checkpoints,
+                callbacks=(_pruning(trial, metric),) if self.params.prune else (),
+            )
+            best = best_epoch(trained)
+            trial.set_user_attr("figures", best)
+            trial.set_user_attr("parameters", trained.model.num_parameters())
+            trial.set_user_attr("epochs", len(trained.history))
+            trial.set_user_attr("seconds", sum(entry["seconds"] for entry in trained.history))
+        return best["eval_loss" if metric == "loss" else metric]
+
+    def _drawn(self, trial: "optuna.Trial", name: str) -> Any:
+        """A value of the space; Optuna's journal keeps only plain ones, so that a choice is kept as JSON."""
+        values = self.params.space[name]
+        if isinstance(values, Choice):
+            return json.loads(
+                trial.suggest_categorical(name, [json.dumps(value) for value in values.choices])
+            )
+        if isinstance(values.low, int) and isinstance(values.high, int):
+            return trial.suggest_int(name, values.low, values.high, log=values.log)
+        return trial.suggest_float(name, values.low, values.high, log=values.log)
+
+    def _training(self, chosen: TrialParams) -> DeepTraining:
+        from auricle.training.device import resolve_device
+
+        examples = read_examples(self.manifest, self.labels)
+        learned_from = examples.recording_ids[partitions(examples)[-1].train]
+        seconds = chosen.train.crop_seconds or chosen.windows.window_seconds
+        training = DeepTraining(
+            examples=examples,
+            store=self.store,
+            front_end=self.front_end,
+            model_params=chosen.model.root,
+            params=chosen.train,
+            window=chosen.windows,
+            crop_frames=crop_frames_of(seconds, self.front_end, self.store, learned_from),
+            device=resolve_device(chosen.train.device),
+        )
+        training.check_model(partitions(examples)[-1])
+        return training
+
+    def _log(self, study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
+        state, varied = trial.state.name.lower(), ", ".join(f"{k} {v}" for k, v in trial.params.items())
+        logger.info(
+            "Trial %d of %d: %s%s (%s).",
+            len(finished(study)),
+            self.params.trials,
+            state,
+            "" if trial.value is None else f", {self.base.train.best_metric} {trial.value:.4f}",
+            varied,
+        )
+
+    def _table(self, study: "optuna.Study") -> pd.DataFrame:
+        done = finished(study)
+        if not any(trial.state.name == "COMPLETE" for trial in done):
+            raise ConfigurationError(
+                f"None of the {len(done)} trials of the sweep came to its end; the log says why of each."
+                " Mend the space, or give it more time."
+            )
+        rows = [
+            {
+                "trial": trial.number,
+                "state": trial.state.name.lower(),
+                "value": trial.value if trial.state.name == "COMPLETE" else None,
+                **trial.params,
+                **trial.user_attrs.get("figures", {}),
+                **{name: trial.user_attrs.get(name) for name in ("epochs", "parameters", "seconds")},
+            }
+            for trial in done
+        ]
+        is_loss = self.base.train.best_metric == "loss"
+        return pd.DataFrame(rows).sort_values("value", ascending=is_loss, ignore_index=True)
+
+
+def sweep_model(  # noqa: PLR0917  (the order of the catalog entries of its node)
+    manifest: pd.DataFrame,
+    store: SpectrogramStore,
+    front_end: LogMelFrontEnd,
+    base: TrialParams,
+    labels: LabelParams,
+    params: SweepParams,
+    workdir: Path,
+) -> pd.DataFrame:
+    """Search for better parameters of a deep model; see `Sweep.run`."""
+    check_front_end(store, front_end)
+    manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
+    if read_examples(manifest, labels).is_k_fold:
+        logger.warning(
+            "Under cross-validation every recording is judged later, also those that this sweep validates on:"
+            " figures of what it finds flatter a little. Use protocol: holdout for an untouched test split."
+        )
+    return Sweep(manifest, store, front_end, base, labels, params).run(workdir)
+
+
+def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
+    """Trials that came to an end, whatever it was, but those that were killed and are done again."""
+    again = {trial.user_attrs.get(DOES_AGAIN) for trial in study.trials}
+    return [trial for trial in study.trials if trial.state.is_finished() and trial.number not in again]
+
+
+def enqueue_unfinished(study: "optuna.Study") -> None:
+    """Do again, first of all, the trial that a killed run was at; its checkpoints are where it stopped."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params, user_attrs={DOES_AGAIN: trial.number})
+
+
+def best_epoch(trained: "TrainedModel") -> dict[str, float]:
+    """The figures of the epoch whose weights were kept."""
+    entry = next(entry for entry in trained.history if entry["epoch"] == trained.best_epoch)
+    return {name: value for name, value in entry.items() if name not in ("seconds", "learning_rate")}
+
+
+def _pruning(trial: "optuna.Trial", metric: str) -> Any:
+    from auricle.training.callbacks import AskAfterEpoch
+
+    def ask(history: list[dict[str, float]]) -> None:
+        import optuna
+
+        known = trial.study.trials[trial.number].intermediate_values
+        for entry in history:
+            if int(entry["epoch"]) not in known:
+                trial.report(entry["eval_loss" if metric == "loss" else metric], int(entry["epoch"]))
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    return AskAfterEpoch(ask)
+
+
+@contextmanager
+def _removed_unless_killed(folder: Path) -> Iterator[None]:
+    """Leave nothing of a trial that ended, however it did; a killed process ends nothing."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
