@@ -5,7 +5,7 @@ import pytest
 from label_samples import NAMES, make_rows
 from sklearn import metrics
 
-from auricle.evaluation.label_metrics import LabelFigures, said_of
+from auricle.evaluation.label_metrics import LabelFigures, chance_precision, said_of
 from auricle.evaluation.label_rows import LabelRows
 
 
@@ -72,6 +72,14 @@ def test_a_label_that_nobody_has_counts_in_no_mean() -> None:
         metrics.average_precision_score(truth[:, :3], rows.probabilities[:, :3]),
     )
     assert without["mean_average_precision"][0] == pytest.approx(kept[1])
+
+
+def test_chance_is_what_random_rankings_have_on_average() -> None:
+    random = np.random.default_rng(0)
+    truth = np.zeros(40, dtype=int)
+    truth[:3] = 1
+    found = np.mean([metrics.average_precision_score(truth, random.random(40)) for _ in range(4000)])
+    assert chance_precision(np.array([[3.0]]), np.array([40]))[0, 0] == pytest.approx(found, abs=0.004)
 
 
 def test_what_is_said_of_what() -> None:

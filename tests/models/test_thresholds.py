@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from auricle.corpora.labels import MULTI, LabelParams
-from auricle.models.thresholds import choose_thresholds
+from auricle.models.thresholds import NEVER, choose_thresholds
 
 F1 = LabelParams(problem_type=MULTI)
 FLOOR = LabelParams(problem_type=MULTI, threshold="precision", precision_floor=0.8)
@@ -46,7 +46,19 @@ def test_the_floor_is_kept_with_the_best_recall(seed: int) -> None:
 
 def test_a_floor_out_of_reach_silences_the_label() -> None:
     scores = np.array([[0.9], [0.8], [0.7], [0.1]])
-    assert choose_thresholds(scores, np.array([[False], [True], [False], [False]]), FLOOR).tolist() == [1.0]
+    assert choose_thresholds(scores, np.array([[False], [True], [False], [False]]), FLOOR).tolist() == [NEVER]
+
+
+def test_a_label_that_is_never_said_is_not_even_said_where_the_model_is_certain() -> None:
+    scores = np.array([[1.0], [0.8], [0.7], [0.1]])
+    (never,) = choose_thresholds(scores, np.array([[False], [True], [False], [False]]), FLOOR)
+    assert not (scores >= never).any()
+
+
+def test_what_a_model_gives_no_chance_is_not_said_of_everything() -> None:
+    scores = np.array([[0.0, 0.0], [0.0, 0.3], [0.0, 0.0]])
+    truth = np.array([[True, True], [False, False], [True, True]])
+    assert (choose_thresholds(scores, truth, F1) > 0).all()
 
 
 def test_a_label_that_none_or_all_have_keeps_one_half() -> None:

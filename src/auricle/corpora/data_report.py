@@ -8,7 +8,7 @@ import pandas as pd
 from auricle.corpora.data_warnings import corpus_warnings
 from auricle.corpora.labels import LabelParams, label_lists
 from auricle.corpora.params import IngestParams
-from auricle.corpora.places import TEST, UNLABELLED, Places
+from auricle.corpora.places import TEST, TRAIN, UNLABELLED, Places
 
 logger = logging.getLogger(__name__)
 
@@ -92,10 +92,12 @@ def _count(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _by_label(learnt: pd.DataFrame, labels: LabelParams) -> pd.DataFrame:
-    """A row for each recording and what it is called: its label or, of several labels, each of them."""
+    """A row for each recording and what it is called: its label or, of several, each that is a class."""
     if not labels.is_multi:
         return learnt
-    return learnt.assign(label=label_lists(learnt["labels"], labels.parents)).explode("label")
+    rows = learnt.assign(label=label_lists(learnt["labels"], labels.parents)).explode("label")
+    trained = rows.loc[rows["split"] == TRAIN, "label"].value_counts()
+    return rows[rows["label"].isin(list(trained.index[trained >= labels.min_recordings]))]
 
 
 def _classes(learnt: pd.DataFrame, places: Places, *, recordings: int) -> list[dict[str, Any]]:

@@ -70,16 +70,6 @@ def most_prevalent(evaluated: LabelRows, manifest: pd.DataFrame, labels: LabelPa
     return evaluated.vocabulary[int(truth.sum(axis=0).argmax())]
 
 
-def prevalence_figures(figures: dict[str, FloatArray], recordings: int) -> dict[str, float]:
-    """Figures of the prevalence baseline, by name."""
-    values = {name: float(value[0]) for name, value in figures.items() if value.ndim == 1}
-    # As for the majority: the same probability for all ranks nothing, and what folds differ by is no merit.
-    support = figures["support"][:, 0]
-    values["roc_auc"] = 0.5
-    values["mean_average_precision"] = float(support[support > 0].mean() / recordings)
-    return values
-
-
 def _priors(labels: "pd.Series[str]", vocabulary: tuple[str, ...]) -> FloatArray:
     counts = labels.value_counts().reindex(list(vocabulary), fill_value=0).to_numpy(np.float64)
     return counts / counts.sum() if counts.sum() else np.full(len(vocabulary), 1 / len(vocabulary))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.evaluation.metrics import FigureTable
+from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.rows import FloatArray
 
 Name = TypeVar("Name")
@@ -74,14 +75,37 @@ def percentile_interval(values: FloatArray, confidence: float) -> tuple[float, f
     return float(low), float(high)
 
 
-def shifted_interval(values: FloatArray, value: float, confidence: float) -> tuple[float, float] | None:
-    """The percentile interval moved by the resampling's own bias, not below zero.
-
-    The calibration error is a sum of absolute values: resampling only ever adds to it, and the plain
-    percentile interval of a well calibrated model lies above the figure itself.
-    """
+def centred_interval(values: FloatArray, value: float, confidence: float) -> tuple[float, float] | None:
+    """The percentile interval moved by the resampling's own bias."""
     interval = percentile_interval(values, confidence)
     if interval is None:
         return None
     bias = float(np.nanmean(values)) - value
-    return max(0.0, interval[0] - bias), max(0.0, interval[1] - bias)
+    return interval[0] - bias, interval[1] - bias
+
+
+def shifted_interval(values: FloatArray, value: float, confidence: float) -> tuple[float, float] | None:
+    """The same of a share, from zero to one, and never without the value itself.
+
+    The calibration error is a sum of absolute values: resampling only ever adds to it, and the plain
+    percentile interval of a well calibrated model lies above the figure itself. Average precision likewise:
+    a positive that is drawn twice stands beside itself.
+    """
+    interval = centred_interval(values, value, confidence)
+    if interval is None:
+        return None
+    return max(0.0, min(interval[0], value)), min(1.0, max(interval[1], value))
+
+
+def is_biased(name: str) -> bool:
+    """Whether resampling by itself moves a figure, whatever the model."""
+    return name.startswith(("ece", "class_ece")) or "average_precision" in name
+
+
+def interval_of(
+    name: str, values: FloatArray, value: float, params: EvaluateParams
+) -> tuple[float, float] | None:
+    """The interval of one figure, by the way that suits it."""
+    if is_biased(name):
+        return shifted_interval(values, value, params.confidence)
+    return percentile_interval(values, params.confidence)

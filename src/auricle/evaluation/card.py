@@ -144,9 +144,10 @@ def _measured_on(metrics: Json, data_report: Json) -> str:
 
 def _baseline(metrics: Json) -> str:
     if metrics["problem_type"] == MULTI:
+        how = "on the other folds" if metrics["split"] == "out_of_fold" else "on validation"
         return (
-            "The prevalence baseline takes each label for as probable as it is common in training; labels are"
-            " said from thresholds chosen on validation, and where it says so from 0.5."
+            "The prevalence baseline takes each label for as probable as it is common in training, and ranks"
+            f" at random; labels are said from thresholds chosen {how}, and where it says so from 0.5."
         )
     return (
         f"The majority baseline always says {metrics['majority_label']}, with the training shares of the"
@@ -220,8 +221,8 @@ def _limits(metrics: Json, data_report: Json) -> list[str]:
     figure = metrics["figures"]["ece"]["value"]
     if figure is not None and math.isfinite(figure):
         known.append(
-            f"Its confidence is off by {figure:.3f} on average over the judged recordings"
-            " (calibration error)."
+            f"Its {'probabilities are' if several else 'confidence is'} off by {figure:.3f} on average over"
+            f" the {'labels' if several else 'judged recordings'} (calibration error)."
         )
     return [*known, *metrics["warnings"], *data_report.get("warnings", [])]
 

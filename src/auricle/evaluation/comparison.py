@@ -9,7 +9,7 @@ import pandas as pd
 
 from auricle.corpora.labels import LabelParams
 from auricle.errors import CorpusError
-from auricle.evaluation.bootstrap import bootstrap, percentile_interval
+from auricle.evaluation.bootstrap import bootstrap, centred_interval, is_biased, percentile_interval
 from auricle.evaluation.evaluate import kind_of, overall_figures
 from auricle.evaluation.kinds import Config, Figures, Json, Judged, Kind
 from auricle.evaluation.params import EvaluateParams
@@ -193,7 +193,12 @@ def _difference(
     first, second = pair
     value = float(points[first][name][0] - points[second][name][0])
     values = resampled[first][name] - resampled[second][name]
-    low, high = (percentile_interval(values, params.confidence) if claimed else None) or (None, None)
+    interval = None
+    if claimed and is_biased(name):
+        interval = centred_interval(values, value, params.confidence)
+    elif claimed:
+        interval = percentile_interval(values, params.confidence)
+    low, high = interval or (None, None)
     verdict = NOT_SHOWN
     if low is not None and high is not None and (low > 0 or high < 0):
         verdict = BETTER if low > 0 else WORSE

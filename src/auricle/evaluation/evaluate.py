@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 
 from auricle.corpora.labels import LabelParams
-from auricle.evaluation.bootstrap import bootstrap, percentile_interval, shifted_interval
+from auricle.evaluation.bootstrap import bootstrap, interval_of
 from auricle.evaluation.kinds import Figures, Json, Judged, Kind
 from auricle.evaluation.metrics import FigureTable
 from auricle.evaluation.one_class import OneClass
 from auricle.evaluation.params import EvaluateParams
-from auricle.evaluation.rows import FloatArray, Rows
+from auricle.evaluation.rows import Rows
 from auricle.evaluation.several_labels import SeveralLabels
 
 FORMAT_VERSION = 1
+NAMED = 20
 
 
 def kind_of(labels: LabelParams | None) -> Kind:
@@ -113,15 +114,6 @@ def _of_baseline(name: str, baseline: Mapping[str, float]) -> str:
     return name if name in baseline else name.rpartition("_")[0]
 
 
-def interval_of(
-    name: str, values: FloatArray, value: float, params: EvaluateParams
-) -> tuple[float, float] | None:
-    """The interval of one figure, by the way that suits it."""
-    if name.startswith("ece"):
-        return shifted_interval(values, value, params.confidence)
-    return percentile_interval(values, params.confidence)
-
-
 def class_figures(
     kind: Kind, judged: Judged, points: Figures, resampled: Figures, params: EvaluateParams
 ) -> list[Json]:
@@ -134,10 +126,11 @@ def class_figures(
         row: Json = {"label": label, "support": support, "groups": groups, "claim": claim}
         for name, key in kind.class_figures.items():
             if key not in points:
+                row[name] = figure(None, None)
                 continue
             value = float(points[key][index, 0])
             absent = support == 0 or np.isnan(value)
-            interval = interval_of(name, resampled[key][index], value, params) if claim else None
+            interval = interval_of(key, resampled[key][index], value, params) if claim else None
             row[name] = figure(None, None) if absent else figure(value, interval)
         reason = _class_reason(support, groups, claim, params)
         rows.append(row | kind.class_facts(judged, index) | {"reason": reason})
@@ -165,11 +158,11 @@ def claim_warnings(evaluated: Rows, classes: list[Json], params: EvaluateParams)
     found = []
     if absent:
         found.append(
-            f"No judged recording of {', '.join(absent)}: averages over classes go over the other"
+            f"No judged recording of {_some(absent)}: averages over classes go over the other"
             f" {len(classes) - len(absent)}."
         )
     if few:
-        named = ", ".join(f"{row['label']} ({row['groups']})" for row in few)
+        named = _some([f"{row['label']} ({row['groups']})" for row in few])
         found.append(
             f"Too few groups for a claim (fewer than {params.min_groups_for_claim}): {named}. These classes"
             " are trained and shown, and nothing is claimed about them."
@@ -180,3 +173,8 @@ def claim_warnings(evaluated: Rows, classes: list[Json], params: EvaluateParams)
             f" {params.min_groups_for_claim}: no interval can be given."
         )
     return found
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

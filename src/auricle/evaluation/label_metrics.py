@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import sparse, special
 from scipy.stats import rankdata
 
 from auricle.evaluation.label_rows import LabelRows
@@ -115,6 +115,54 @@ class LabelFigures:
         }
 
 
+class ChanceFigures:
+    """The figures of rows whose probabilities rank nothing: each label as probable for one as for another.
+
+    By ties alone such a ranking has an average precision of the label's prevalence, which any random one
+    exceeds; what a random one has on average is the fair baseline. Folds whose shares differ rank, and
+    against the truth, which is no merit and no fault either.
+
+    Args:
+        table: The figures as the ties and the folds would have them.
+        recordings: Rows of each group [shape=(groups,)].
+    """
+
+    def __init__(self, table: LabelFigures, recordings: IntArray) -> None:
+        self.n_groups = table.n_groups
+        self._table = table
+        self._recordings = recordings
+
+    def __call__(self, weights: Weights | None = None) -> dict[str, FloatArray]:
+        """Figures for each column of weights; see `LabelFigures`."""
+        if weights is None:
+            weights = np.ones((self.n_groups, 1), dtype=np.float32)
+        figures = self._table(weights)
+        support = figures["support"].astype(np.float64)
+        precision = chance_precision(support, (self._recordings @ weights).astype(np.int64))
+        area = np.where(np.isnan(figures["class_roc_auc"]), np.nan, 0.5)
+        return figures | {
+            "average_precision": precision,
+            "mean_average_precision": mean_of_defined(precision),
+            "class_roc_auc": area,
+            "roc_auc": mean_of_defined(area),
+        }
+
+
+def chance_precision(support: FloatArray, recordings: IntArray) -> FloatArray:
+    """Mean average precision of random rankings; NaN without a positive.
+
+    A positive at rank k has a precision of (1 + (k - 1)(P - 1) / (N - 1)) / k on average; its rank is any.
+
+    Args:
+        support: Positives P [shape=(classes, samples)].
+        recordings: N of each sample [shape=(samples,)].
+    """
+    n = np.maximum(recordings, 2).astype(np.float64)
+    harmonic = special.digamma(n + 1) + np.euler_gamma
+    chance = (harmonic + (support - 1) / (n - 1) * (n - harmonic)) / n
+    return np.where(support > 0, chance, np.nan)
+
+
 def retrieval(scores: FloatArray, positive: BoolArray, groups: IntArray) -> Retrieval:
     """Order the rows of one label so that its average precision under any weights is a cumulative sum."""
     order = np.argsort(-scores, kind="stable")
@@ -190,7 +238,8 @@ def said_of(scored: LabelRows) -> IntArray:
     Returns:
         int64 [shape=(classes, classes)].
     """
-    truth = scored.y_true.astype(np.int64)
-    wrongly = truth.T @ (scored.said & ~scored.y_true).astype(np.int64)
+    # Sums of ones are exact in float64, whose product is a hundred times as fast as that of integers.
+    truth = scored.y_true.astype(np.float64)
+    wrongly = (truth.T @ (scored.said & ~scored.y_true).astype(np.float64)).astype(np.int64)
     np.fill_diagonal(wrongly, (scored.y_true & scored.said).sum(axis=0))
     return wrongly

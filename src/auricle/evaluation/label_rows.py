@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from auricle.corpora.labels import LabelParams, indicators, label_lists
+from auricle.errors import CorpusError
 from auricle.evaluation.calibration import calibration_folds
 from auricle.evaluation.rows import (
     OUT_OF_FOLD,
@@ -98,11 +99,17 @@ def label_rows(
     wrong = np.asarray(~((probabilities >= 0) & (probabilities <= 1)).all(axis=1), dtype=np.bool_)
     refuse_numbers(wrong, joined["recording_id"], probabilities, "be finite, and each number from 0 to 1")
     lists = label_lists(joined["manifest_labels"], labels.parents)
+    truth = indicators(lists, names) > 0
+    if not truth.any():
+        raise CorpusError(
+            f"None of the {len(joined)} recordings of split '{chosen}' has a label that the model knows, such"
+            f" as {names[0]!r}. Train it again on the corpus as it is."
+        )
     return LabelRows(
         split=chosen,
         vocabulary=tuple(names),
         ids=joined["recording_id"].to_numpy(object),
-        y_true=indicators(lists, names) > 0,
+        y_true=truth,
         probabilities=probabilities,
         thresholds=np.broadcast_to(HALF, probabilities.shape),
         groups=pd.factorize(joined["manifest_group"], sort=True)[0].astype(np.int64),
@@ -128,13 +135,17 @@ def with_chosen_thresholds(
     """
     if rows.split == OUT_OF_FOLD:
         return _cross_fitted(rows, labels)
-    kept = (config or {}).get("thresholds")
-    if kept is not None:
-        of_model = dict(zip(_names(config or {}), kept, strict=True))
-        return rows.with_thresholds(np.array([of_model.get(name, HALF) for name in rows.vocabulary]))
+    if (config or {}).get("thresholds") is not None:
+        return with_kept_thresholds(rows, config or {})
     if validation is None:
         return rows
     return rows.with_thresholds(choose_thresholds(validation.probabilities, validation.y_true, labels))
+
+
+def with_kept_thresholds(rows: LabelRows, config: Mapping[str, Any]) -> LabelRows:
+    """The rows with the thresholds of a bundle, by its `config.json`."""
+    of_model = dict(zip(_names(config), config["thresholds"], strict=True))
+    return rows.with_thresholds(np.array([of_model.get(name, HALF) for name in rows.vocabulary]))
 
 
 def training_indicators(

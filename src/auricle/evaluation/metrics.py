@@ -153,7 +153,10 @@ def auc(ranking: ClassRanking, weights: npt.NDArray[np.float32]) -> FloatArray:
     """
     samples = weights.shape[1]
     # Sums of counts are exact in float32 up to 2**24 rows, at half the memory of float64.
-    outranked = np.zeros((len(ranking.negative_groups) + 1, samples), dtype=np.float32)
+    small = float(weights.max(initial=1)) * len(ranking.negative_groups) < 2**24
+    outranked = np.zeros(
+        (len(ranking.negative_groups) + 1, samples), dtype=np.float32 if small else np.float64
+    )
     np.cumsum(weights[ranking.negative_groups], axis=0, out=outranked[1:])
     positive = weights[ranking.positive_groups]
     wins = outranked[ranking.below]

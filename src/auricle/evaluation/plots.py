@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Json = dict[str, Any]
+MOST_DRAWN = 60  # classes of a confusion matrix
 WIDTH = 4.6  # inches; about 330 units wide, so that text keeps its size on a phone
 
 
@@ -76,16 +77,23 @@ def training_figure(training: Json) -> "Figure":
     figure = curves_figure(training) or importances_figure(training)
     if figure is not None:
         return figure
+    return _nothing("no history of this training")
+
+
+def _nothing(why: str) -> "Figure":
+    """A picture that says why there is none."""
     with house_style():
         figure, (axes,) = _axes(height=1.2)
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "no history of this training", ha="center", va="center", color=MUTED)
+        axes.text(0.5, 0.5, why, ha="center", va="center", color=MUTED)
     return figure
 
 
 def confusion_figure(metrics: Json) -> "Figure":
     """The confusion matrix, rows as shares of the true class, counts written into the cells."""
     labels, counts = metrics["confusion"]["labels"], np.asarray(metrics["confusion"]["counts"])
+    if len(labels) > MOST_DRAWN:
+        return _nothing(f"{len(labels)} classes are too many to draw")
     shares = counts / np.maximum(np.asarray(metrics["confusion"]["support"])[:, None], 1)
     with house_style():
         size = max(3.6, 1.6 + 0.42 * len(labels))

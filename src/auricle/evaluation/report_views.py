@@ -208,7 +208,7 @@ def _importance_figure(section: "ModelSection") -> str:
 def _calibration_caption(metrics: Json) -> str:
     figures, calibration = metrics["figures"], metrics["calibration"]
     before = f"Calibration error {number(figures['ece']['value'])}"
-    if "ece_unweighted" in figures:
+    if figures.get("ece_unweighted", figures["ece"])["value"] is not None and "ece_unweighted" in figures:
         before += f", with the weights of positives undone {number(figures['ece_unweighted']['value'])}"
     if calibration["temperature"] is None:
         return f"{before}. No temperature could be fitted: {calibration['reason']}."

@@ -9,8 +9,8 @@ import pandas as pd
 from typing_extensions import override
 
 from auricle.corpora.labels import LabelParams, lineage
-from auricle.evaluation.baseline import most_prevalent, prevalence_figures, prevalence_rows
-from auricle.evaluation.bootstrap import percentile_interval
+from auricle.evaluation.baseline import most_prevalent, prevalence_rows
+from auricle.evaluation.bootstrap import interval_of
 from auricle.evaluation.calibration import calibrate
 from auricle.evaluation.kinds import (
     AT_HALF,
@@ -24,7 +24,7 @@ from auricle.evaluation.kinds import (
     Kind,
 )
 from auricle.evaluation.label_calibration import fit_labels, label_reliability, scale_labels, unweighted
-from auricle.evaluation.label_metrics import LabelFigures, said_of
+from auricle.evaluation.label_metrics import ChanceFigures, LabelFigures, chance_precision, said_of
 from auricle.evaluation.label_rows import LabelRows, label_rows, with_chosen_thresholds
 from auricle.evaluation.metrics import mean_of_defined
 from auricle.evaluation.params import EvaluateParams
@@ -101,14 +101,20 @@ class SeveralLabels(Kind):
     ) -> Judged:
         validation = self._validation(rows, predictions, manifest)
         said = self.said(rows, predictions, manifest, config)
-        plain = unweighted(said, config)
+        # Under cross-validation each fold's network has weights of its own, which its bundle does not keep.
+        weighted = None if rows.split == OUT_OF_FOLD else config
+        plain = unweighted(said, weighted)
         calibrated, how = calibrate(
             plain,
-            None if validation is None else unweighted(validation, config),
+            None if validation is None else unweighted(validation, weighted),
             fit=fit_labels,
             scaled=scale_labels,
         )
-        looks = {AT_HALF: said.with_thresholds(HALF), UNWEIGHTED: plain, CALIBRATED: calibrated}
+        looks = {
+            AT_HALF: said.with_thresholds(HALF),
+            UNWEIGHTED: None if rows.split == OUT_OF_FOLD else plain,
+            CALIBRATED: calibrated,
+        }
         bins = params.calibration_bins
         tables = {RAW: LabelFigures(said, bins=bins)} | {
             name: LabelFigures(look, bins=bins, with_ranking=False)
@@ -123,16 +129,19 @@ class SeveralLabels(Kind):
         guessed = prevalence_rows(rows, manifest, self.labels)
         bins = params.calibration_bins
         half = LabelFigures(guessed.with_thresholds(HALF), bins=bins, with_ranking=False)
-        return Judged(guessed, {RAW: LabelFigures(guessed, bins=bins), AT_HALF: half}, {}, {})
+        chance = ChanceFigures(LabelFigures(guessed, bins=bins), np.bincount(guessed.groups))
+        return Judged(guessed, {RAW: chance, AT_HALF: half}, {}, {})
 
     @override
     def baseline_figures(self, baseline: Judged) -> dict[str, float]:
         figures = self.merged({name: table() for name, table in baseline.tables.items()})
-        return prevalence_figures(figures, len(baseline.rows))
+        return {name: float(value[0]) for name, value in figures.items() if value.ndim == 1}
 
     @override
     def undefined(self, name: str, rows: LabelRows, points: Figures, params: EvaluateParams) -> str | None:
         if name not in points:
+            if name.endswith(UNWEIGHTED):
+                return "each fold's network has weights of its own"
             return "no recordings to fit the temperature on"
         if np.isnan(points[name][0]):
             return "needs a label that some judged recordings have and others have not"
@@ -166,6 +175,7 @@ class SeveralLabels(Kind):
             # Out of fold each fold has its own: their mean is shown.
             "threshold": float(rows.thresholds[:, index].mean()),
             "prevalence": float(rows.y_true[:, index].mean()),
+            "chance": _chance(rows, index),
             "parent": self.labels.parents.get(rows.vocabulary[index]),
         }
 
@@ -201,9 +211,17 @@ class SeveralLabels(Kind):
             }
             for name, of_class in LEVEL_FIGURES.items():
                 value = float(mean_of_defined(points[of_class][here])[0])
-                interval = percentile_interval(mean_of_defined(resampled[of_class][here]), params.confidence)
+                drawn = mean_of_defined(resampled[of_class][here])
+                interval = interval_of(of_class, drawn, value, params)
                 low, high = interval or (None, None)
                 known = None if np.isnan(value) else value
                 entry[name] = {"value": known, "low": low, "high": high}
             found.append(entry)
         return found
+
+
+def _chance(rows: LabelRows, index: int) -> float | None:
+    """The average precision of random rankings; None for a label that no judged recording has."""
+    support = np.array([[rows.y_true[:, index].sum()]], dtype=np.float64)
+    chance = float(chance_precision(support, np.array([len(rows)]))[0, 0])
+    return None if np.isnan(chance) else chance

@@ -7,8 +7,8 @@ import pandas as pd
 
 from auricle.corpora.labels import LabelParams
 from auricle.evaluation.kinds import Config
+from auricle.evaluation.label_rows import label_rows, with_kept_thresholds
 from auricle.evaluation.scored import scored_rows
-from auricle.evaluation.several_labels import SeveralLabels
 from auricle.explanation.params import ExplainParams
 from auricle.models.bundle import labels_of
 
@@ -46,7 +46,11 @@ def choose(
         config: `config.json` of the bundle; one class a recording where None.
     """
     labels = labels_of(config or {})
-    table = _said(predictions, manifest, labels, config) if labels.is_multi else _named(predictions, manifest)
+    table = (
+        _said(predictions, manifest, labels, config or {})
+        if labels.is_multi
+        else _named(predictions, manifest)
+    )
     paths = manifest[manifest["status"] == "ok"].set_index("recording_id")["path"]
     table = table.sort_values(["confidence", "recording_id"], ascending=[False, True])
     table["turn"] = table.groupby(["class", "is_right"]).cumcount()
@@ -77,10 +81,10 @@ def _named(predictions: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
 
 
 def _said(
-    predictions: pd.DataFrame, manifest: pd.DataFrame, labels: LabelParams, config: Config | None
+    predictions: pd.DataFrame, manifest: pd.DataFrame, labels: LabelParams, config: Config
 ) -> pd.DataFrame:
-    kind = SeveralLabels(labels)
-    rows = kind.said(kind.rows(predictions, manifest), predictions, manifest, config)
+    # The answers are the bundle's own, also where it was asked anew: so are the thresholds.
+    rows = with_kept_thresholds(label_rows(predictions, manifest, labels), config)
     recordings, said = np.nonzero(rows.said)
     names = np.array(rows.vocabulary, dtype=object)
     is_right = rows.y_true[recordings, said]

@@ -7,7 +7,7 @@ from auricle.corpora.labels import LabelParams
 
 FloatArray = npt.NDArray[np.float64]
 HALF = 0.5
-NEVER = 1.0
+NEVER = 2.0  # above any probability: some models do say 1
 
 
 def choose_thresholds(
@@ -16,7 +16,8 @@ def choose_thresholds(
     """The threshold of each label, float64 (classes,): a label is said where its probability is no less.
 
     Each lies half way between two probabilities that were seen, or half way to 0. A label that none of these
-    recordings has, or all, keeps 0.5; one that cannot keep the precision floor is never said (1.0).
+    recordings has, or all, keeps 0.5; one that cannot keep the precision floor is never said (`NEVER`). What
+    is given probability 0 is never said either.
 
     Args:
         probabilities: float (recordings, classes), of recordings that the model did not learn from.
@@ -34,7 +35,9 @@ def _choose(scores: npt.NDArray[np.floating], true: npt.NDArray[np.bool_], param
         return HALF
     order = np.argsort(-scores, kind="stable")
     values = scores[order].astype(np.float64)
-    last_of_tie = np.append(values[1:] < values[:-1], True)
+    last_of_tie = np.append(values[1:] < values[:-1], True) & (values > 0)
+    if not last_of_tie.any():
+        return HALF
     hits = np.cumsum(true[order])[last_of_tie]
     said = np.flatnonzero(last_of_tie) + 1
     precision = hits / said

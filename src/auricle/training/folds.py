@@ -44,6 +44,13 @@ def partitions(examples: Examples) -> list[Partition]:
                 f"The training recordings of {part.name!r} ({len(part.train)}) have one label only: a "
                 "classifier needs two. More recordings, or other splits, are needed."
             )
+        for name, rows in (("validation", part.validation), ("test", part.test)):
+            if examples.labels.is_multi and len(rows) and not examples.targets[rows].any():
+                raise CorpusError(
+                    f"None of the {len(rows)} {name} recordings of {part.name!r} has one of the"
+                    f" {len(examples.vocabulary)} labels that are learned. Lower min_recordings, or give the"
+                    " corpus more groups."
+                )
     return parts
 
 
