@@ -10,6 +10,7 @@ from auricle.evaluation.calibration import filled_bins, least_loss
 from auricle.evaluation.label_rows import LabelRows
 from auricle.evaluation.metrics import PROBABILITY_FLOOR
 from auricle.evaluation.rows import FloatArray
+from auricle.models.bundle import vocabulary_of
 
 
 def unweighted(rows: LabelRows, config: Mapping[str, Any] | None) -> LabelRows:
@@ -25,8 +26,7 @@ def unweighted(rows: LabelRows, config: Mapping[str, Any] | None) -> LabelRows:
     weights = (config or {}).get("class_weights")
     if not weights:
         return rows
-    names = (config or {})["id2label"]
-    of_label = {names[str(index)]: weight for index, weight in enumerate(weights)}
+    of_label = dict(zip(vocabulary_of(config or {}), weights, strict=True))
     w = np.array([of_label.get(name, 1.0) for name in rows.vocabulary])
     p = rows.probabilities
     return rows.with_probabilities(p / (p + w * (1 - p)))

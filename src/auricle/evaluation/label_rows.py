@@ -24,6 +24,7 @@ from auricle.evaluation.rows import (
     left_out,
     refuse_numbers,
 )
+from auricle.models.bundle import vocabulary_of
 from auricle.models.thresholds import HALF, choose_thresholds
 
 NAMED = 8
@@ -144,7 +145,7 @@ def with_chosen_thresholds(
 
 def with_kept_thresholds(rows: LabelRows, config: Mapping[str, Any]) -> LabelRows:
     """The rows with the thresholds of a bundle, by its `config.json`."""
-    of_model = dict(zip(_names(config), config["thresholds"], strict=True))
+    of_model = dict(zip(vocabulary_of(config), config["thresholds"], strict=True))
     return rows.with_thresholds(np.array([of_model.get(name, HALF) for name in rows.vocabulary]))
 
 
@@ -172,11 +173,6 @@ def _cross_fitted(rows: LabelRows, labels: LabelParams) -> LabelRows:
         others = rows.take(folds != fold)
         thresholds[folds == fold] = choose_thresholds(others.probabilities, others.y_true, labels)
     return rows.with_thresholds(thresholds)
-
-
-def _names(config: Mapping[str, Any]) -> list[str]:
-    names = config["id2label"]
-    return [names[str(index)] for index in range(len(names))]
 
 
 def _unknown(lists: pd.Series, names: Sequence[str]) -> list[str]:

@@ -100,7 +100,7 @@ class SeveralLabels(Kind):
         config: Config | None,
     ) -> Judged:
         validation = self._validation(rows, predictions, manifest)
-        said = self.said(rows, predictions, manifest, config)
+        said = with_chosen_thresholds(rows, validation, self.labels, config)
         # Under cross-validation each fold's network has weights of its own, which its bundle does not keep.
         weighted = None if rows.split == OUT_OF_FOLD else config
         plain = unweighted(said, weighted)

@@ -57,8 +57,7 @@ class BundleRef:
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:
         """The classes, in the order of the logits and of the columns of predictions."""
-        labels = self.config["id2label"]
-        return tuple(labels[str(index)] for index in range(len(labels)))
+        return vocabulary_of(self.config)
 
     @cached_property
     def out_of_fold(self) -> pd.DataFrame | None:
@@ -68,6 +67,12 @@ class BundleRef:
         import pandas as pd
 
         return pd.read_parquet(self.path / OUT_OF_FOLD)
+
+
+def vocabulary_of(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The classes of a model, by its `config.json`, in the order of its logits."""
+    labels = config["id2label"]
+    return tuple(labels[str(index)] for index in range(len(labels)))
 
 
 def labels_of(config: Mapping[str, Any]) -> LabelParams:
