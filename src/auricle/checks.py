@@ -104,10 +104,11 @@ def check_sweep(sweep: Any, of_models: Mapping[str, Any]) -> None:
     Raises:
         ConfigurationError: which says what is wrong with which.
     """
-    from auricle.training.sweep_params import SweepParams, base_of, check_space
+    from auricle.training.deep_params import deep_params_of
+    from auricle.training.sweep_params import SweepParams, check_space
 
     params = SweepParams.model_validate(sweep)
-    base = base_of(params.model, of_models)
+    base = deep_params_of(params.model, of_models, by="The sweep")
     check_device(base.train)
     check_space(base, params)
 

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from tiny_corpus import MODEL, TRAIN, WINDOW, TinyCorpus
 
-from auricle.corpora.labels import LabelParams
 from auricle.errors import ConfigurationError
 from auricle.models.params import ModelParams
 from auricle.training import sweep as sweeping
+from auricle.training.deep_params import DeepParams
 from auricle.training.sweep import sweep_model
-from auricle.training.sweep_params import SweepParams, TrialParams, best_trial, check_space, trial_params
+from auricle.training.sweep_params import SweepParams, best_trial, check_space
 
-BASE = TrialParams(ModelParams(MODEL), TRAIN.model_copy(update={"epochs": 2}), WINDOW)
+BASE = DeepParams(ModelParams(MODEL), TRAIN.model_copy(update={"epochs": 2}), WINDOW)
 SPACE = {
     "train.learning_rate": {"low": 1e-4, "high": 1e-1, "log": True},
     "model.channels": {"choices": [[4], [4, 8]]},
@@ -29,7 +29,7 @@ def swept(
     corpus: TinyCorpus, workdir: Path, asked: SweepParams, manifest: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     table = corpus.manifest if manifest is None else manifest
-    return sweep_model(table, corpus.store, corpus.front_end, BASE, LabelParams(), asked, workdir)
+    return sweep_model(table, corpus.store, corpus.front_end, BASE, asked, workdir)
 
 
 class TestTrials:
@@ -41,7 +41,7 @@ class TestTrials:
         assert trials["train.learning_rate"].nunique() == 4
         best = best_trial(trials, params(), BASE, "genre")["parameters"]["genre"]["cnn"]
         assert best["model"]["channels"] in ([4], [4, 8])
-        assert trial_params(BASE, {"train.learning_rate": best["train"]["learning_rate"]})
+        assert BASE.replaced({"train.learning_rate": best["train"]["learning_rate"]}, by="this")
 
     def test_do_not_depend_on_the_test_split(self, corpus: TinyCorpus, workdir: Path) -> None:
         other = corpus.manifest.copy()
@@ -107,6 +107,7 @@ class TestRefusals:
             ({"train.dropout.rate": {"choices": [1, 2]}}, "which is no parameter"),
             ({"train.learning_rate": {"low": 0.1, "high": 5.0}}, "less than or equal to 1"),
             ({"train.class_weights": {"choices": [True, False]}}, "changes what the validation loss means"),
+            ({"labels.threshold": {"choices": ["f1", "precision"]}}, "trials could not be compared"),
             ({"train.best_metric": {"choices": ["loss", "macro_f1"]}}, "trials could not be compared"),
         ],
     )

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -62,33 +62,21 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         ConfigurationError: the device, the precision, the crop or the store cannot be used.
         CorpusError: too few labels, an empty split or fold, too many missing spectrograms.
     """
-    from auricle.training.device import resolve_device, resolve_precision
+    from auricle.training.device import resolve_precision
     from auricle.training.quiet import quiet_transformers
 
-    device = resolve_device(params.device)
-    precision = resolve_precision(params.precision, device)
     check_front_end(store, front_end)
     manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
     examples = read_examples(manifest, labels)
     parts = partitions(examples)
-    learned_from = examples.recording_ids[parts[-1].train]
-    seconds = params.crop_seconds or window.window_seconds
-    training = DeepTraining(
-        examples=examples,
-        store=store,
-        front_end=front_end,
-        model_params=model_params,
-        params=params,
-        window=window,
-        crop_frames=crop_frames_of(seconds, front_end, store, learned_from),
-        device=device,
-    )
+    training = DeepTraining.of(examples, store, front_end, model_params, params, window)
+    precision = resolve_precision(params.precision, training.device)
     training.check_model(parts[-1])
     plain = training.plain_params()
     digest = training_digest(
         data=manifest_digest(manifest),
         front_end=front_end.digest,
-        device=device.type,
+        device=training.device.type,
         precision=precision,
         **plain,
     )
@@ -114,7 +102,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
                         entry["seconds"] for run in [*reports, vars(final)] for entry in run["history"]
                     ),
                     front_end_digest=front_end.digest,
-                    device=device.type,
+                    device=training.device.type,
                     precision=precision,
                 ),
             },
@@ -134,6 +122,36 @@ class DeepTraining:
     window: WindowParams
     crop_frames: int
     device: "torch.device"
+
+    @classmethod
+    def of(  # noqa: PLR0917  (the order of fit_deep)
+        cls,
+        examples: Examples,
+        store: SpectrogramStore,
+        front_end: LogMelFrontEnd,
+        model_params: ArchitectureParams,
+        params: TrainParams,
+        window: WindowParams,
+    ) -> Self:
+        """Trainings on these examples, with the device and the length of a crop found.
+
+        Raises:
+            ConfigurationError: a device that is not there, or crops longer than every training recording.
+        """
+        from auricle.training.device import resolve_device
+
+        learned_from = examples.recording_ids[partitions(examples)[-1].train]
+        seconds = params.crop_seconds or window.window_seconds
+        return cls(
+            examples=examples,
+            store=store,
+            front_end=front_end,
+            model_params=model_params,
+            params=params,
+            window=window,
+            crop_frames=crop_frames_of(seconds, front_end, store, learned_from),
+            device=resolve_device(params.device),
+        )
 
     def plain_params(self) -> dict[str, Any]:
         """Every parameter, for the digest and for the bundle."""

@@ -13,15 +13,15 @@ import pandas as pd
 
 from auricle.audio.frontend import LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
-from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
 from auricle.errors import AuricleError, ConfigurationError
 from auricle.models.provenance import manifest_digest
-from auricle.training.checks import check_front_end, crop_frames_of
+from auricle.training.checks import check_front_end
 from auricle.training.deep import DeepTraining
+from auricle.training.deep_params import BLOCKS, DeepParams
 from auricle.training.folds import partitions
-from auricle.training.sweep_params import Choice, SweepParams, TrialParams, trial_params
-from auricle.training.vocabulary import labels_for_digest, read_examples
+from auricle.training.sweep_params import THE_SPACE, Choice, SweepParams
+from auricle.training.vocabulary import Examples, labels_for_digest, read_examples
 from auricle.training.workdir import open_workdir, training_digest
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ JOURNAL, STUDY, DOES_AGAIN = "optuna.journal", "sweep", "does_again"
 class Sweep:
     """A model of a study, its data, and what is varied."""
 
-    manifest: pd.DataFrame
+    examples: Examples
+    data: str
     store: SpectrogramStore
     front_end: LogMelFrontEnd
-    base: TrialParams
-    labels: LabelParams
+    base: DeepParams
     params: SweepParams
 
     def run(self, workdir: Path) -> pd.DataFrame:
@@ -79,11 +79,11 @@ class Sweep:
 
     def _digest(self) -> str:
         return training_digest(
-            data=manifest_digest(self.manifest),
+            data=self.data,
             front_end=self.front_end.digest,
-            base={name: part.model_dump(mode="json") for name, part in self.base._asdict().items()},
+            base={name: getattr(self.base, name).model_dump(mode="json") for name in BLOCKS},
             sweep=self.params.model_dump(mode="json", exclude={"trials", "timeout_minutes"}),
-            **labels_for_digest(self.labels),
+            **labels_for_digest(self.base.labels),
         )
 
     def _study(self, folder: Path) -> "optuna.Study":
@@ -107,10 +107,15 @@ class Sweep:
         values = {name: self._drawn(trial, name) for name in self.params.space}
         checkpoints = folder / training_digest(values=values)
         metric = self.base.train.best_metric
-        training = self._training(trial_params(self.base, values))
+        chosen = self.base.replaced(values, by=THE_SPACE)
+        training = DeepTraining.of(
+            self.examples, self.store, self.front_end, chosen.model.root, chosen.train, chosen.windows
+        )
+        part = partitions(self.examples)[-1]
+        training.check_model(part)
         with _removed_unless_killed(checkpoints):
             trained = training.train(
-                partitions(training.examples)[-1],
+                part,
                 checkpoints,
                 callbacks=(_pruning(trial, metric),) if self.params.prune else (),
             )
@@ -131,25 +136,6 @@ class Sweep:
         if isinstance(values.low, int) and isinstance(values.high, int):
             return trial.suggest_int(name, values.low, values.high, log=values.log)
         return trial.suggest_float(name, values.low, values.high, log=values.log)
-
-    def _training(self, chosen: TrialParams) -> DeepTraining:
-        from auricle.training.device import resolve_device
-
-        examples = read_examples(self.manifest, self.labels)
-        learned_from = examples.recording_ids[partitions(examples)[-1].train]
-        seconds = chosen.train.crop_seconds or chosen.windows.window_seconds
-        training = DeepTraining(
-            examples=examples,
-            store=self.store,
-            front_end=self.front_end,
-            model_params=chosen.model.root,
-            params=chosen.train,
-            window=chosen.windows,
-            crop_frames=crop_frames_of(seconds, self.front_end, self.store, learned_from),
-            device=resolve_device(chosen.train.device),
-        )
-        training.check_model(partitions(examples)[-1])
-        return training
 
     def _log(self, study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
         state, varied = trial.state.name.lower(), ", ".join(f"{k} {v}" for k, v in trial.params.items())
@@ -188,20 +174,20 @@ def sweep_model(  # noqa: PLR0917  (the order of the catalog entries of its node
     manifest: pd.DataFrame,
     store: SpectrogramStore,
     front_end: LogMelFrontEnd,
-    base: TrialParams,
-    labels: LabelParams,
+    base: DeepParams,
     params: SweepParams,
     workdir: Path,
 ) -> pd.DataFrame:
     """Search for better parameters of a deep model; see `Sweep.run`."""
     check_front_end(store, front_end)
     manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
-    if read_examples(manifest, labels).is_k_fold:
+    examples = read_examples(manifest, base.labels)
+    if examples.is_k_fold:
         logger.warning(
             "Under cross-validation every recording is judged later, also those that this sweep validates on:"
             " figures of what it finds flatter a little. Use protocol: holdout for an untouched test split."
         )
-    return Sweep(manifest, store, front_end, base, labels, params).run(workdir)
+    return Sweep(examples, manifest_digest(manifest), store, front_end, base, params).run(workdir)
 
 
 def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:

@@ -1,22 +1,21 @@
 """What a sweep varies, and how long it goes on."""
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from auricle.errors import ConfigurationError
-from auricle.models.params import ModelParams, WindowParams
 from auricle.params import Params
 from auricle.studies import TRAINED_BY
-from auricle.training.params import TrainParams
+from auricle.training.deep_params import DeepParams
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Parameters that change what the validation loss means: by it, trials could not be compared.
 CHANGES_THE_LOSS = ("train.class_weights", "train.pos_weight", "train.pos_weight_cap")
+THE_SPACE = "The space of the sweep"
 FIXED = ("train.best_metric", "train.shuffle_labels", "model.kind")
 
 
@@ -69,57 +68,14 @@ class SweepParams(Params):
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of what is tried.")
 
 
-class TrialParams(NamedTuple):
-    """All parameters of one trial."""
-
-    model: ModelParams
-    train: TrainParams
-    windows: WindowParams
-
-
-def trial_params(base: TrialParams, values: Mapping[str, Any]) -> TrialParams:
-    """The parameters of a model with some of them replaced.
-
-    Args:
-        base: of the model.
-        values: by name, such as `train.augment.gain_db`.
-
-    Raises:
-        ConfigurationError: an unknown name, or values that contradict each other.
-    """
-    tree = {name: part.model_dump() for name, part in base._asdict().items()}
-    for name, value in values.items():
-        *parents, last = name.split(".")
-        branch: Any = tree
-        for parent in parents:
-            branch = branch.get(parent) if isinstance(branch, dict) else None
-        if not isinstance(branch, dict) or last not in branch or not parents:
-            known = ", ".join(f"{part}.{key}" for part, keys in tree.items() for key in keys)
-            raise ConfigurationError(
-                f"The space of the sweep names {name!r}, which is no parameter: {known}."
-            )
-        branch[last] = value
-    try:
-        return TrialParams(
-            ModelParams.model_validate(tree["model"]),
-            TrainParams.model_validate(tree["train"]),
-            WindowParams.model_validate(tree["windows"]),
-        )
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(
-            f"The space of the sweep has {dict(values)}, which cannot be: {wrong}"
-        ) from error
-
-
-def check_space(base: TrialParams, params: SweepParams) -> None:
+def check_space(base: DeepParams, params: SweepParams) -> None:
     """Refuse a space that no trial could be taken from, each parameter by itself.
 
     Raises:
         ConfigurationError: which says what is wrong with which.
     """
     for name, values in params.space.items():
-        if name in FIXED:
+        if name in FIXED or name.startswith("labels."):
             raise ConfigurationError(
                 f"The space of the sweep varies {name}: trials could not be compared. Run a sweep for each."
             )
@@ -129,32 +85,10 @@ def check_space(base: TrialParams, params: SweepParams) -> None:
                 " another best_metric, such as macro_f1."
             )
         for value in values.ends:
-            trial_params(base, {name: value})
+            base.replaced({name: value}, by=THE_SPACE)
 
 
-def base_of(model: str, of_models: Mapping[str, Any]) -> TrialParams:
-    """The parameters of one of several models.
-
-    Args:
-        model: its name.
-        of_models: `model_<name>`, `train_<name>` and `windows_<name>` of each, or what these are made from.
-
-    Raises:
-        ConfigurationError: no deep model of that name.
-    """
-    known = [name.removeprefix("model_") for name in of_models if name.startswith("model_")]
-    if model not in known:
-        raise ConfigurationError(
-            f"The sweep is of {model!r}, which is no deep model. There are: {', '.join(known)}."
-        )
-    return TrialParams(
-        ModelParams.model_validate(of_models[f"model_{model}"]),
-        TrainParams.model_validate(of_models[f"train_{model}"]),
-        WindowParams.model_validate(of_models[f"windows_{model}"]),
-    )
-
-
-def best_trial(trials: "pd.DataFrame", params: SweepParams, base: TrialParams, corpus: str) -> dict[str, Any]:
+def best_trial(trials: "pd.DataFrame", params: SweepParams, base: DeepParams, corpus: str) -> dict[str, Any]:
     """The best row of a table of trials, and its parameters as they go into a file of `conf/local`.
 
     Args:

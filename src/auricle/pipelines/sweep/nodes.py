@@ -25,11 +25,12 @@ def sweep(
 
     `of_models` holds `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
     """
+    from auricle.training.deep_params import deep_params_of
     from auricle.training.sweep import sweep_model
-    from auricle.training.sweep_params import base_of, best_trial
+    from auricle.training.sweep_params import best_trial
 
-    base = base_of(sweep.model, of_models)
+    base = deep_params_of(sweep.model, of_models, labels, by="The sweep")
     extractor = LogMelFrontEnd(front_end)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
-        trials = sweep_model(manifest, store, extractor, base, labels, sweep, sweep_directory)
+        trials = sweep_model(manifest, store, extractor, base, sweep, sweep_directory)
     return trials, best_trial(trials, sweep, base, study)
