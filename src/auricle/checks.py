@@ -113,6 +113,32 @@ def check_sweep(sweep: Any, of_models: Mapping[str, Any]) -> None:
     check_space(base, params)
 
 
+def check_ablation(ablation: Any, labels: Any, front_end: Any, of_models: Mapping[str, Any]) -> None:
+    """Refuse variants that cannot be trained, each of them.
+
+    Args:
+        ablation: of `AblationParams`, or what it is made from; so are the others.
+        labels: of `LabelParams`.
+        front_end: of `FrontEndParams`.
+        of_models: `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
+
+    Raises:
+        ConfigurationError: which says what is wrong with which.
+    """
+    from auricle.training.ablation_params import THE_ABLATION, AblationParams
+    from auricle.training.deep_params import deep_params_of
+
+    params = AblationParams.model_validate(ablation)
+    base = deep_params_of(params.model, of_models, labels, by=THE_ABLATION)
+    for name, chosen in params.chosen(base).items():
+        try:
+            check_device(chosen.train)
+            check_labels(chosen.train, chosen.labels)
+            check_deep_model(chosen.model.root, chosen.train, chosen.windows, front_end)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"The variant {name!r} of the ablation: {error}") from error
+
+
 def check_device(params: Any) -> None:
     """Refuse a device or a precision that this machine lacks.
 

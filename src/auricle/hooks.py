@@ -9,7 +9,15 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from auricle.checks import PREFIX, check_deep_model, check_device, check_labels, check_names, check_sweep
+from auricle.checks import (
+    PREFIX,
+    check_ablation,
+    check_deep_model,
+    check_device,
+    check_labels,
+    check_names,
+    check_sweep,
+)
 from auricle.errors import AuricleError
 
 logger = logging.getLogger(__name__)
@@ -33,10 +41,16 @@ class ProjectHooks:
 
         read = {name for registered in pipelines.values() for name in registered.inputs()}
         check_names(catalog.load("parameters"), read | pipeline.inputs())
-        for node in pipeline.only_nodes_with_tags("deep", "explain", "sweep").nodes:
+        for node in pipeline.only_nodes_with_tags("deep", "explain", "sweep", "ablation").nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
                 check_sweep(catalog.load(names["sweep"]), _blocks(node, catalog))
+                continue
+            if "ablation" in names:
+                ablation, labels, front_end = (
+                    catalog.load(names[name]) for name in ("ablation", "labels", "front_end")
+                )
+                check_ablation(ablation, labels, front_end, _blocks(node, catalog))
                 continue
             for name in names.keys() & {"train", "explanation"}:
                 check_device(catalog.load(names[name]))
@@ -67,8 +81,8 @@ class ProjectHooks:
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Point to the pages that the run has made."""
         for name in sorted(pipeline.all_outputs()):
-            if name.endswith(".report"):
-                logger.info("Report: %s", catalog[name]._describe()["filepath"])
+            if name.endswith((".report", "_page")):
+                logger.info("Page: %s", catalog[name]._describe()["filepath"])
 
 
 def _blocks(node: Node, catalog: DataCatalog) -> dict[str, Any]:

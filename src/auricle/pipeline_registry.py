@@ -6,8 +6,10 @@ from typing import NamedTuple
 from kedro.pipeline import Pipeline
 
 from auricle.pipelines import (
+    ablation,
     cache_spectrograms,
     evaluate,
+    experiments,
     explain,
     extract_features,
     ingest,
@@ -48,8 +50,13 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": _joined(
             evaluate.create_pipeline(corpus, models, models) for corpus, models in STUDIES.items()
         ),
+        "experiments": _joined(
+            ingest.create_pipeline(corpus) + experiments.create_pipeline(corpus, models)
+            for corpus, models in STUDIES.items()
+        ),
         "explain": _joined(_explain(corpus, models) for corpus, models in STUDIES.items()),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in STUDIES.items()),
+        "ablation": _joined(_ablation(corpus, models) for corpus, models in STUDIES.items()),
         "__default__": _joined(training[model] for model in DEFAULT_MODELS),
     }
 
@@ -74,6 +81,11 @@ def _explain(corpus: str, models: Iterable[str]) -> Pipeline:
 def _sweep(corpus: str, models: Iterable[str]) -> Pipeline:
     """Trials of one of the models that are trained on spectrograms."""
     return _spectrograms(corpus) + sweep.create_pipeline(corpus, _deep(models))
+
+
+def _ablation(corpus: str, models: Iterable[str]) -> Pipeline:
+    """Variants of one of these models."""
+    return _spectrograms(corpus) + ablation.create_pipeline(corpus, _deep(models))
 
 
 def _spectrograms(corpus: str) -> Pipeline:

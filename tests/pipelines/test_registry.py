@@ -26,6 +26,8 @@ EXPECTED = {
     "evaluate",
     "explain",
     "sweep",
+    "ablation",
+    "experiments",
     "__default__",
 }
 

@@ -13,7 +13,7 @@ from auricle.evaluation.bootstrap import bootstrap, centred_interval, is_biased,
 from auricle.evaluation.evaluate import kind_of, overall_figures
 from auricle.evaluation.kinds import Config, Figures, Json, Judged, Kind
 from auricle.evaluation.params import EvaluateParams
-from auricle.evaluation.rows import KEY_COLUMNS, Rows, evaluated_split
+from auricle.evaluation.rows import KEY_COLUMNS, FloatArray, Rows, evaluated_split
 from auricle.evaluation.verdict import put_into_words
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
@@ -193,15 +193,8 @@ def _difference(
     first, second = pair
     value = float(points[first][name][0] - points[second][name][0])
     values = resampled[first][name] - resampled[second][name]
-    interval = None
-    if claimed and is_biased(name):
-        interval = centred_interval(values, value, params.confidence)
-    elif claimed:
-        interval = percentile_interval(values, params.confidence)
+    interval = difference_interval(name, values, value, params.confidence) if claimed else None
     low, high = interval or (None, None)
-    verdict = NOT_SHOWN
-    if low is not None and high is not None and (low > 0 or high < 0):
-        verdict = BETTER if low > 0 else WORSE
     return {
         "model": first,
         "than": second,
@@ -209,8 +202,24 @@ def _difference(
         "value": value,
         "low": low,
         "high": high,
-        "verdict": verdict,
+        "verdict": verdict_on(interval),
     }
+
+
+def difference_interval(
+    name: str, values: FloatArray, value: float, confidence: float
+) -> tuple[float, float] | None:
+    """The interval of a difference in one figure, from its paired resamples."""
+    if is_biased(name):
+        return centred_interval(values, value, confidence)
+    return percentile_interval(values, confidence)
+
+
+def verdict_on(interval: tuple[float, float] | None) -> str:
+    """What the interval of a difference shows of the first-named."""
+    if interval is None or interval[0] <= 0 <= interval[1]:
+        return NOT_SHOWN
+    return BETTER if interval[0] > 0 else WORSE
 
 
 def _warnings(

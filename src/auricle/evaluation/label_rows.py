@@ -28,6 +28,7 @@ from auricle.models.bundle import vocabulary_of
 from auricle.models.thresholds import HALF, choose_thresholds
 
 NAMED = 8
+DOES_NOT_KNOW = "The model does not know"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +184,6 @@ def _unknown(lists: pd.Series, names: Sequence[str]) -> list[str]:
     told = ", ".join(f"{label} ({count})" for label, count in unknown.head(NAMED).items())
     more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
     return [
-        f"The model does not know {len(unknown)} labels of the judged recordings, which are too rare in"
+        f"{DOES_NOT_KNOW} {len(unknown)} labels of the judged recordings, which are too rare in"
         f" training or new: {told}{more}. They are passed by."
     ]

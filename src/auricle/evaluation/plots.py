@@ -152,6 +152,8 @@ def comparison_figure(comparison: Json, name: str, order: Sequence[str]) -> "Fig
             if entry["low"] is not None:
                 axes.plot([entry["low"], entry["high"]], [place, place], color=color, linewidth=3, alpha=0.55)
             axes.plot(entry["value"], place, "o", color=color, markersize=7)
+            seeds = entry.get("by_seed") or []
+            axes.plot(seeds, [place + 0.25] * len(seeds), "|", color=color, markersize=6)
         majority = _majority(comparison, name)
         if majority is not None:
             axes.axvline(majority, color=BASELINE, linestyle=(0, (4, 3)), linewidth=1.4)

@@ -69,6 +69,14 @@ class BundleRef:
         return pd.read_parquet(self.path / OUT_OF_FOLD)
 
 
+@dataclass(frozen=True)
+class PastBundle:
+    """A bundle of the past or the present, and what it said of the recordings when it was trained."""
+
+    bundle: BundleRef
+    predictions: pd.DataFrame
+
+
 def vocabulary_of(config: Mapping[str, Any]) -> tuple[str, ...]:
     """The classes of a model, by its `config.json`, in the order of its logits."""
     labels = config["id2label"]

@@ -162,8 +162,8 @@ class DeepTraining:
             **labels_for_digest(self.examples.labels),
         }
 
-    def check_model(self, part: Partition) -> None:
-        """Show the model one crop, so that a contradiction is known before the first epoch.
+    def check_model(self, part: Partition) -> "PreTrainedModel":
+        """The model without weights, after it took a crop: a contradiction is known before the first epoch.
 
         Raises:
             ConfigurationError: the model does not take such input.
@@ -176,6 +176,7 @@ class DeepTraining:
             len(self.examples.vocabulary),
             self.device,
         )
+        return model
 
     def config(self, part: Partition) -> "PreTrainedConfig":
         """The model's configuration, its loss weighted by what this partition learns from."""

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import sweep
+from auricle.pipelines.blocks import blocks_of
 
-BLOCKS = ("model", "train", "windows")
+from .nodes import sweep
 
 
 def create_pipeline(corpus: str, models: Sequence[str]) -> Pipeline:
     """From manifest and spectrograms to a table of trials; no bundle is made, no champion moves."""
     shared = ("front_end", "labels", "sweep", "study")
-    blocks = {f"{block}_{model}": f"params:{block}_{model}" for model in models for block in BLOCKS}
+    read, found = blocks_of(corpus, models)
     return Pipeline(
         [
             Node(
                 sweep,
                 {name: name for name in ("manifest", "spectrograms", "sweep_directory")}
                 | {name: f"params:{name}" for name in shared}
-                | blocks,
+                | read,
                 ["trials", "best_trial"],
                 name="sweep",
             )
@@ -27,11 +27,6 @@ def create_pipeline(corpus: str, models: Sequence[str]) -> Pipeline:
         namespace=f"{corpus}.sweep",
         inputs={name: f"{corpus}.{name}" for name in ("manifest", "spectrograms", "sweep_directory")},
         outputs={name: f"{corpus}.{name}" for name in ("trials", "best_trial")},
-        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in shared}
-        | {
-            f"params:{block}_{model}": f"params:{corpus}.{model}.{block}"
-            for model in models
-            for block in BLOCKS
-        },
+        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in shared} | found,
         tags="sweep",
     )

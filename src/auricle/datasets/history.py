@@ -1,0 +1,58 @@
+"""All bundles of a model that were ever trained, with what each said of the recordings."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.io import AbstractDataset
+
+from auricle.errors import BundleError
+from auricle.models.bundle import PastBundle, open_bundle
+
+logger = logging.getLogger(__name__)
+
+
+class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
+    """Loads every version of a bundle, the oldest first; those that nothing was predicted by are left out.
+
+    Example:
+        >>> genre.cnn.history:
+        >>>   type: auricle.datasets.history.HistoryDataset
+        >>>   bundles: data/06_models/genre/cnn/bundle
+        >>>   predictions: data/07_model_output/genre/cnn/predictions.parquet
+    """
+
+    def __init__(self, *, bundles: str, predictions: str, metadata: dict[str, Any] | None = None) -> None:
+        self._bundles, self._predictions = Path(bundles), Path(predictions)
+        self.metadata = metadata
+
+    def load(self) -> list[PastBundle]:
+        """The past bundles; a damaged one is left out with a warning."""
+        found = []
+        for folder in sorted(self._bundles.glob(f"*/{self._bundles.name}")):
+            table = self._predictions.parent / folder.parent.name / self._predictions.name
+            try:
+                bundle = open_bundle(folder, verify=False)
+            except BundleError as error:
+                logger.warning("%s is left out: %s", folder, error)
+                continue
+            if table.is_file():
+                found.append(PastBundle(bundle, pd.read_parquet(table)))
+            else:
+                logger.warning("%s is left out: it has no predictions, its training was cut short.", folder)
+        return found
+
+    def save(self, data: None) -> None:
+        """Refused: trainings make history.
+
+        Raises:
+            DatasetError: always.
+        """
+        raise NotImplementedError("the history of a model is made by its trainings")
+
+    def _exists(self) -> bool:
+        return any(self._bundles.glob(f"*/{self._bundles.name}"))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"bundles": str(self._bundles), "predictions": str(self._predictions)}

@@ -1,0 +1,60 @@
+"""The nodes that train the variants of a model and judge them. Heavy imports stand inside the functions."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.store import SpectrogramStore
+from auricle.corpora.labels import LabelParams
+from auricle.evaluation.params import EvaluateParams
+from auricle.training.ablation_params import THE_ABLATION, AblationParams
+
+
+def train(
+    manifest: pd.DataFrame,
+    spectrograms: Path,
+    front_end: FrontEndParams,
+    labels: LabelParams,
+    ablation: AblationParams,
+    ablation_directory: Path,
+    **of_models: Any,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions by every variant with every seed, and what each training cost.
+
+    `of_models` holds `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
+    """
+    from auricle.training.ablation import train_ablation
+    from auricle.training.deep_params import deep_params_of
+
+    base = deep_params_of(ablation.model, of_models, labels, by=THE_ABLATION)
+    extractor = LogMelFrontEnd(front_end)
+    with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
+        return train_ablation(manifest, store, extractor, base, ablation, ablation_directory)
+
+
+def judge(
+    predictions: pd.DataFrame,
+    runs: pd.DataFrame,
+    manifest: pd.DataFrame,
+    evaluation: EvaluateParams,
+    labels: LabelParams,
+    ablation: AblationParams,
+) -> dict[str, Any]:
+    """Figures of every variant over its seeds and its differences from the baseline, beside what changed."""
+    from auricle.evaluation.ablation import judge_ablation
+
+    judged = judge_ablation(predictions, manifest, evaluation, labels)
+    costs = runs.groupby("variant")[["epochs", "seconds", "parameters"]].mean()
+    for entry in judged["experiments"]:
+        entry["differs"] = ablation.variants.get(entry["name"], {})
+        entry["facts"] = costs.loc[entry["name"]].to_dict()
+    return judged | {"model": ablation.model, "shared": ablation.shared}
+
+
+def report(ablation: dict[str, Any], source: dict[str, Any]) -> str:
+    """The page: a table, a chart of each figure, and the differences."""
+    from auricle.evaluation.experiments_page import render_ablation
+
+    return render_ablation(ablation, source=source)
