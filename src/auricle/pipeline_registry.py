@@ -33,6 +33,7 @@ RECIPES = {
     "cnn": ON_SPECTROGRAMS,
     "hybrid": ON_SPECTROGRAMS,
     "resnet": ON_SPECTROGRAMS,
+    "cnn_lstm": ON_SPECTROGRAMS,
 }
 
 # The models that `kedro run` trains and compares.

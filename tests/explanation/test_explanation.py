@@ -32,6 +32,16 @@ SMALL: dict[str, dict[str, Any]] = {
         "embedding_size": 8,
         "dropout": 0.0,
     },
+    "cnn_lstm": {
+        "base_channels": 8,
+        "blocks": (1, 1),
+        "attention_reduction": 4,
+        "embedding_size": 8,
+        "segment_frames": 16,
+        "segment_hop": 8,
+        "lstm_size": 8,
+        "dropout": 0.0,
+    },
 }
 FRONT_END = FrontEndParams(sample_rate=8_000, n_fft=512, hop_length=128, n_mels=BANDS)
 
@@ -86,7 +96,12 @@ class TestHeatMaps:
 
     def test_depend_on_the_weights(self, trained: Any) -> None:
         """The sanity check of Adebayo et al.: a network with random weights gives another map."""
-        kind = {"SpectrogramCNN": "cnn", "HybridCNNRNN": "hybrid", "MultiLabelAudioCNN": "resnet"}
+        kind = {
+            "SpectrogramCNN": "cnn",
+            "HybridCNNRNN": "hybrid",
+            "MultiLabelAudioCNN": "resnet",
+            "AudioCNNLSTM": "cnn_lstm",
+        }
         window = sounds(2, 99)[0][1]
         learned = heat_of(trained, window, 1)
         random = [

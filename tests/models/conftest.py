@@ -79,6 +79,15 @@ SMALL = {
     "cnn": {"channels": (4, 8), "hidden_size": 16, "embedding_size": 8},
     "hybrid": {"channels": (4, 8), "lstm_size": 6, "embedding_size": 8},
     "resnet": {"base_channels": 8, "blocks": (1, 2), "attention_reduction": 4, "embedding_size": 8},
+    "cnn_lstm": {
+        "base_channels": 8,
+        "blocks": (1, 2),
+        "attention_reduction": 4,
+        "embedding_size": 16,
+        "segment_frames": 7,
+        "segment_hop": 4,
+        "lstm_size": 4,
+    },
 }
 
 

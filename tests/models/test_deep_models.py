@@ -11,8 +11,8 @@ from auricle.models.bundle import seal
 from auricle.models.params import HybridParams, ModelParams, ResnetParams
 from auricle.models.registry import build_model, load_deep
 
-KINDS = ("cnn", "hybrid", "resnet")
-MASKED = ("hybrid", "resnet")
+KINDS = ("cnn", "hybrid", "resnet", "cnn_lstm")
+MASKED = ("hybrid", "resnet", "cnn_lstm")
 LABELS = torch.tensor([0, 1, 2, 0])
 
 
@@ -195,6 +195,43 @@ class TestResnet:
             small_model("resnet", attention_reduction=16)
 
 
+class TestCnnLstm:
+    def test_hears_the_order_of_segments_beyond_what_each_holds(self, small_model):
+        model, batch = trained(small_model("cnn_lstm", segment_frames=8, segment_hop=8)), spectrograms()
+        halves = torch.cat([batch[:, :, 8:16], batch[:, :, :8], batch[:, :, 16:]], dim=2)
+        with torch.inference_mode():
+            assert (model(batch).logits - model(halves).logits).abs().max() > 1e-4
+
+    def test_segments_of_padding_alone_are_not_described(self, small_model):
+        model, described = small_model("cnn_lstm").eval(), []
+        model.embedding.register_forward_hook(lambda _, inputs, __: described.append(len(inputs[0])))
+        with torch.inference_mode():
+            model(spectrograms(), lengths=torch.tensor([24, 7, 8, 1]))
+        assert described == [6 + 1 + 2 + 1]
+
+    def test_a_clip_of_one_segment_is_described_as_the_resnet_does(self, small_model):
+        lstm, plain = (trained(small_model(kind, embedding_size=16)) for kind in ("cnn_lstm", "resnet"))
+        shared = {
+            name: value for name, value in lstm.state_dict().items() if not name.startswith(("lstm", "class"))
+        }
+        plain.load_state_dict(shared, strict=False)
+        found = []
+        lstm.lstm.register_forward_hook(lambda _, inputs, __: found.append(inputs[0]))
+        with torch.inference_mode():
+            lstm(spectrograms(frames=7))
+            torch.testing.assert_close(found[0][:, 0], plain(spectrograms(frames=7)).embeddings)
+
+    def test_lays_what_is_said_of_segments_along_the_clip(self, small_model):
+        model = small_model("cnn_lstm")
+        heat = model.over_time(torch.tensor([0.0, 3.0, 0.0]).view(3, 1, 1, 1).expand(3, 1, 2, 2), 14)
+        assert heat.shape == (1, 1, 16, 14)
+        assert heat[0, 0, 0].tolist() == [0.0] * 4 + [1.5] * 3 + [3.0] + [1.5] * 3 + [0.0] * 3
+
+    def test_gaps_between_segments_are_refused(self, small_model):
+        with pytest.raises(ConfigurationError, match="segment_hop is 9 and segment_frames 7"):
+            small_model("cnn_lstm", segment_hop=9)
+
+
 class TestParams:
     def test_are_those_of_the_kind_that_is_named(self):
         assert ModelParams.model_validate({"kind": "hybrid", "lstm_size": 64}).root == HybridParams(
@@ -204,7 +241,7 @@ class TestParams:
     @pytest.mark.parametrize(
         ("raw", "message"),
         [
-            ({"kind": "transformer"}, "'cnn', 'hybrid', 'resnet'"),
+            ({"kind": "transformer"}, "'cnn', 'hybrid', 'resnet', 'cnn_lstm'"),
             ({"lstm_size": 64}, "discriminator 'kind'"),
             ({"kind": "cnn", "lstm_size": 64}, "lstm_size"),
         ],

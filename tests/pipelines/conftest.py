@@ -17,7 +17,7 @@ def project(tmp_path: Path) -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which every model was trained in `--env=ci`; tests read it and leave it as it is."""
     folder = make_project(tmp_path_factory.mktemp("trained") / "project")
-    run_project(folder, ["__default__", "train_hybrid", "train_resnet"])
+    run_project(folder, ["__default__", "train_hybrid", "train_resnet", "train_cnn_lstm"])
     return folder
 
 

@@ -23,6 +23,7 @@ EXPECTED = {
     "train_cnn",
     "train_hybrid",
     "train_resnet",
+    "train_cnn_lstm",
     "evaluate",
     "explain",
     "sweep",
@@ -49,7 +50,9 @@ class TestRegistry:
             "genre.evaluation.report",
         } <= names
 
-    @pytest.mark.parametrize("pipeline", ["train_rf", "train_cnn", "train_hybrid", "train_resnet"])
+    @pytest.mark.parametrize(
+        "pipeline", ["train_rf", "train_cnn", "train_hybrid", "train_resnet", "train_cnn_lstm"]
+    )
     def test_training_starts_from_nothing_but_recordings_and_parameters(self, pipeline: str) -> None:
         free = register_pipelines()[pipeline].inputs()
         other = {name for name in free if not name.startswith("params:")}

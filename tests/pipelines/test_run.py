@@ -13,7 +13,7 @@ from kedro.framework.startup import bootstrap_project
 
 import auricle
 
-MODELS = ["random_forest", "cnn", "hybrid", "resnet"]
+MODELS = ["random_forest", "cnn", "hybrid", "resnet", "cnn_lstm"]
 Run = Callable[..., dict[str, Any]]
 
 
@@ -100,7 +100,7 @@ class TestExplanations:
         self, trained: Path, project: Path, run: Run
     ) -> None:
         run(trained, ["explain"])
-        for model in ("cnn", "hybrid", "resnet"):
+        for model in MODELS[1:]:
             pages = list((trained / f"data/ci/08_reporting/genre/{model}").glob("*/explanations.html"))
             assert len(pages) == 1
             assert "<audio " in pages[0].read_text(encoding="utf-8")
@@ -120,7 +120,10 @@ class TestSweep:
     @pytest.mark.parametrize(
         ("params", "message"),
         [
-            ({"genre.sweep.model": "random_forest"}, "no deep model. There are: cnn, hybrid, resnet"),
+            (
+                {"genre.sweep.model": "random_forest"},
+                "no deep model. There are: cnn, hybrid, resnet, cnn_lstm",
+            ),
             ({"genre.cnn.model.kind": "resnet"}, "head|channels"),
         ],
     )
@@ -204,7 +207,7 @@ class TestRefusals:
             ({"gnere.cnn.train.epochs": 3}, r"Unknown parameter 'gnere'.*genre"),
             ({"genre.cnn.model.head": "flatten", "genre.cnn.train.crop_seconds": 1.0}, "exactly .* frames"),
             ({"genre.front_end.n_mels": 8}, r"n_bands is 8.*Raise n_mels"),
-            ({"genre.cnn.model.kind": "transformer"}, "transformer.*'cnn', 'hybrid', 'resnet'"),
+            ({"genre.cnn.model.kind": "transformer"}, "transformer.*'cnn', 'hybrid', 'resnet', 'cnn_lstm'"),
         ],
     )
     def test_parameter(self, project: Path, run: Run, params: dict[str, Any], message: str) -> None:

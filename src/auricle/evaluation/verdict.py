@@ -38,6 +38,7 @@ MODEL_NAMES = {
     "cnn": "CNN",
     "hybrid": "CNN-RNN",
     "resnet": "ResNet",
+    "cnn_lstm": "CNN-LSTM",
     "wav2vec2": "wav2vec 2.0",
     "note_analyzer": "note analyzer",
     "rater": "rater",

@@ -63,6 +63,7 @@ def explain_window(
         coarse = LayerGradCam(logits_of, network.explained_layer()).attribute(
             values, target=target, relu_attributions=True
         )
+    coarse = network.over_time(coarse, values.shape[2])
     fine = LayerAttribution.interpolate(coarse, values.shape[1:], interpolate_mode="bilinear")[0, 0]
     heat = fine.detach().clamp(min=0).float()
     heat[:, length:] = 0

@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from auricle.errors import ConfigurationError
 from auricle.models.cnn import conv_block, rectified
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput
+from auricle.models.recurrent import states_of
 from auricle.models.spectrogram_model import Maps, SpectrogramModel, real_frames
 
 
@@ -105,14 +105,7 @@ class HybridCNNRNN(SpectrogramModel):
     def _recur(self, maps: Maps) -> torch.Tensor:
         """The LSTM's states (batch, frames, 2 * lstm_size), each direction over the real frames only."""
         sequence = self.dropout(maps.values.flatten(1, 2).transpose(1, 2))
-        if maps.lengths is None:
-            return self.lstm(sequence)[0]  # type: ignore[no-any-return]
-        packed = pack_padded_sequence(sequence, maps.lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states: torch.Tensor
-        states, _ = pad_packed_sequence(
-            self.lstm(packed)[0], batch_first=True, total_length=sequence.shape[1]
-        )
-        return states
+        return states_of(self.lstm, sequence, maps.lengths)
 
     def _attend(self, hidden: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
         scores: torch.Tensor = self.attention(hidden).squeeze(-1).float()

@@ -99,10 +99,9 @@ class HybridParams(ArchitectureParams):
     )
 
 
-class ResnetParams(ArchitectureParams):
-    """Architecture of the `MultiLabelAudioCNN`."""
+class ResidualParams(ArchitectureParams):
+    """What all residual networks share."""
 
-    kind: Literal["resnet"] = "resnet"
     input_channels: int = Field(1, ge=1, le=16, description="spectrograms of one clip, such as its channels")
     base_channels: int = Field(
         64, ge=1, le=1024, description="filters of the first stage; they double at each further one"
@@ -119,7 +118,28 @@ class ResnetParams(ArchitectureParams):
     dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout around the embedding in training")
 
 
-class ModelParams(RootModel[Annotated[CnnParams | HybridParams | ResnetParams, Field(discriminator="kind")]]):
+class ResnetParams(ResidualParams):
+    """Architecture of the `MultiLabelAudioCNN`."""
+
+    kind: Literal["resnet"] = "resnet"
+
+
+class CnnLstmParams(ResidualParams):
+    """Architecture of the `AudioCNNLSTM`."""
+
+    kind: Literal["cnn_lstm"] = "cnn_lstm"
+    segment_frames: int = Field(
+        65, ge=1, le=10_000, description="frames of each segment that is described; 65 are 1.5 s"
+    )
+    segment_hop: int = Field(33, ge=1, le=10_000, description="frames from one segment to the next")
+    lstm_size: int = Field(256, ge=1, le=4096, description="units of the LSTM in each direction")
+    lstm_layers: int = Field(2, ge=1, le=8, description="layers of the LSTM")
+
+
+Architecture = CnnParams | HybridParams | ResnetParams | CnnLstmParams
+
+
+class ModelParams(RootModel[Annotated[Architecture, Field(discriminator="kind")]]):
     """The architecture of a deep model: the parameters of the `kind` that is named."""
 
     model_config = ConfigDict(frozen=True)

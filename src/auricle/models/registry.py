@@ -24,12 +24,14 @@ DEEP_MODELS: dict[str, tuple[str, str, str]] = {
         "MultiLabelAudioCNNConfig",
         "MultiLabelAudioCNN",
     ),
+    "auricle_audio_cnn_lstm": ("auricle.models.cnn_lstm", "AudioCNNLSTMConfig", "AudioCNNLSTM"),
 }
 # The `kind` of an architecture's parameters.
 MODEL_TYPES = {
     "cnn": "auricle_spectrogram_cnn",
     "hybrid": "auricle_hybrid_cnn_rnn",
     "resnet": "auricle_multi_label_audio_cnn",
+    "cnn_lstm": "auricle_audio_cnn_lstm",
 }
 
 

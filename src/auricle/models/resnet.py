@@ -12,7 +12,7 @@ from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.residual import ClosedNorm, ResidualBlock, maximum, mean, strided
-from auricle.models.spectrogram_model import SpectrogramModel
+from auricle.models.spectrogram_model import Maps, SpectrogramModel
 
 
 class MultiLabelAudioCNNConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-call]
@@ -73,9 +73,14 @@ class MultiLabelAudioCNN(SpectrogramModel):
                 self.blocks.append(ResidualBlock(before, after, stride, squeezed))
                 before = after
         self.embedding = nn.Linear(2 * before, config.embedding_size)
-        self.classifier = nn.Linear(config.embedding_size, config.n_classes)
+        self.classifier = nn.Linear(self.classified_size(config), config.n_classes)
         self.dropout = nn.Dropout(config.dropout)
         self.post_init()  # type: ignore[no-untyped-call]
+
+    @staticmethod
+    def classified_size(config: Any) -> int:
+        """How many numbers the classifier takes."""
+        return int(config.embedding_size)
 
     def explained_layer(self) -> nn.Module:
         """What the last block gives."""
@@ -105,11 +110,13 @@ class MultiLabelAudioCNN(SpectrogramModel):
         Raises:
             ConfigurationError: where the input is not of the shape that the configuration promises.
         """
-        maps = self.maps_of(input_values, lengths, least=1)
+        return self.classified(self.embed(self.maps_of(input_values, lengths, least=1)), labels)
+
+    def embed(self, maps: Maps) -> torch.Tensor:
+        """What the network makes of normalized maps, (batch, embedding_size)."""
         maps = strided(maps, functional.relu(self.stem_norm(self.stem(maps.values))))
         maps = strided(maps, functional.max_pool2d(maps.values, 3, stride=2, padding=1))
         for block in self.blocks:
             maps = block(maps)
         pooled = torch.cat([mean(maps).mean(dim=2), maximum(maps).mean(dim=2)], dim=1)
-        embeddings = functional.relu(self.embedding(self.dropout(pooled)))
-        return self.classified(embeddings, labels)
+        return functional.relu(self.embedding(self.dropout(pooled)))

@@ -65,6 +65,18 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         """The layer that gives the last convolution's maps (batch, channels, bands, frames), rectified."""
         raise NotImplementedError
 
+    def over_time(self, maps: torch.Tensor, frames: int) -> torch.Tensor:
+        """What is said of the maps of `explained_layer` for one clip, laid along the clip.
+
+        Args:
+            maps: (n, 1, bands, frames) of the layer; n is 1 but for networks that hear a clip in segments.
+            frames: of the clip.
+
+        Returns:
+            (1, 1, bands, frames), coarser than the clip or as fine.
+        """
+        return maps
+
     def classified(
         self,
         embeddings: torch.Tensor,
