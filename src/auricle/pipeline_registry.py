@@ -34,6 +34,7 @@ RECIPES = {
     "hybrid": ON_SPECTROGRAMS,
     "resnet": ON_SPECTROGRAMS,
     "cnn_lstm": ON_SPECTROGRAMS,
+    "transfer": ON_SPECTROGRAMS,
 }
 
 # The models that `kedro run` trains and compares.

@@ -2,7 +2,7 @@
 
 # A corpus and the models trained on it. A new corpus is one line here and one parameters file.
 STUDIES: dict[str, tuple[str, ...]] = {
-    "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm"),
+    "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer"),
 }
 
 # The pipeline that trains a model, in every study that lists it: `kedro run --pipelines=train_cnn`.
@@ -12,4 +12,5 @@ TRAINED_BY: dict[str, str] = {
     "hybrid": "train_hybrid",
     "resnet": "train_resnet",
     "cnn_lstm": "train_cnn_lstm",
+    "transfer": "train_transfer",
 }

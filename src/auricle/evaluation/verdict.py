@@ -39,6 +39,7 @@ MODEL_NAMES = {
     "hybrid": "CNN-RNN",
     "resnet": "ResNet",
     "cnn_lstm": "CNN-LSTM",
+    "transfer": "pretrained encoder",
     "wav2vec2": "wav2vec 2.0",
     "note_analyzer": "note analyzer",
     "rater": "rater",

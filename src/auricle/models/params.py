@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
@@ -11,6 +12,8 @@ from auricle.corpora.labels import SINGLE, ProblemType
 from auricle.params import Params
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
     from auricle.models.config import SpectrogramModelConfig
 
 
@@ -46,7 +49,7 @@ class ArchitectureParams(Params):
         """
         from auricle.models.registry import config_class
 
-        settings = self.model_dump(mode="json", exclude={"kind"})
+        settings = self.settings()
         config: SpectrogramModelConfig = config_class(self.kind)(
             **settings,
             n_bands=n_bands,
@@ -59,6 +62,17 @@ class ArchitectureParams(Params):
             label2id={label: index for index, label in enumerate(vocabulary)},
         )
         return config
+
+    def settings(self) -> dict[str, Any]:
+        """What of these parameters the configuration of the model holds."""
+        return self.model_dump(mode="json", exclude={"kind"})
+
+    def begin(self, model: PreTrainedModel) -> None:
+        """Give an untrained model what is known before its training begins: nothing, by default.
+
+        Raises:
+            ConfigurationError: what it is to be given cannot be had.
+        """
 
 
 Filters = Annotated[int, Field(ge=1, le=2048)]
@@ -136,7 +150,42 @@ class CnnLstmParams(ResidualParams):
     lstm_layers: int = Field(2, ge=1, le=8, description="layers of the LSTM")
 
 
-Architecture = CnnParams | HybridParams | ResnetParams | CnnLstmParams
+class TransferParams(ArchitectureParams):
+    """Architecture of the `TransferModel`: a pretrained encoder with a new head."""
+
+    kind: Literal["transfer"] = "transfer"
+    backbone: str = Field(
+        "microsoft/resnet-50",
+        min_length=1,
+        description="A folder, or a name of the hub: a convolutional image encoder (ResNet, ConvNeXt, "
+        "RegNet) or an Audio Spectrogram Transformer.",
+    )
+    revision: str | None = Field(None, description="Commit of the hub; null takes the newest.")
+    frozen: bool = Field(False, description="Train the head only.")
+    backbone_rate: float = Field(
+        0.1, gt=0, le=1, description="The encoder learns at learning_rate times this; not where it is frozen."
+    )
+    dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout before the classes in training")
+
+    def settings(self) -> dict[str, Any]:
+        """The encoder's own configuration, and its name without the folder that it lies in."""
+        from auricle.models.pretrained import encoder_settings
+
+        return {
+            "backbone_name": Path(self.backbone).name if Path(self.backbone).is_dir() else self.backbone,
+            "backbone_settings": encoder_settings(self.backbone, self.revision),
+            **self.model_dump(include={"frozen", "backbone_rate", "dropout"}),
+        }
+
+    def begin(self, model: PreTrainedModel) -> None:
+        """Give the encoder the weights that it was trained to elsewhere."""
+        from auricle.models.pretrained import encoder_weights
+
+        network: Any = model
+        network.backbone.load_state_dict(encoder_weights(self.backbone, self.revision, network.backbone))
+
+
+Architecture = CnnParams | HybridParams | ResnetParams | CnnLstmParams | TransferParams
 
 
 class ModelParams(RootModel[Annotated[Architecture, Field(discriminator="kind")]]):

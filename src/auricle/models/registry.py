@@ -25,6 +25,7 @@ DEEP_MODELS: dict[str, tuple[str, str, str]] = {
         "MultiLabelAudioCNN",
     ),
     "auricle_audio_cnn_lstm": ("auricle.models.cnn_lstm", "AudioCNNLSTMConfig", "AudioCNNLSTM"),
+    "auricle_transfer": ("auricle.models.transfer", "TransferModelConfig", "TransferModel"),
 }
 # The `kind` of an architecture's parameters.
 MODEL_TYPES = {
@@ -32,6 +33,7 @@ MODEL_TYPES = {
     "hybrid": "auricle_hybrid_cnn_rnn",
     "resnet": "auricle_multi_label_audio_cnn",
     "cnn_lstm": "auricle_audio_cnn_lstm",
+    "transfer": "auricle_transfer",
 }
 
 

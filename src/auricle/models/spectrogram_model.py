@@ -65,6 +65,10 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         """The layer that gives the last convolution's maps (batch, channels, bands, frames), rectified."""
         raise NotImplementedError
 
+    def rates(self) -> dict[str, float]:
+        """By the beginning of their names, parameters that learn at another rate, and by how much of it."""
+        return {}
+
     def over_time(self, maps: torch.Tensor, frames: int) -> torch.Tensor:
         """What is said of the maps of `explained_layer` for one clip, laid along the clip.
 

@@ -221,6 +221,7 @@ class DeepTraining:
             workdir=folder / part.name,
             name=part.name,
             callbacks=callbacks,
+            begin=self.model_params.begin,
         )
         return train_deep(job)
 

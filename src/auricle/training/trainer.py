@@ -66,6 +66,7 @@ class TrainingJob:
         workdir: of this training alone; checkpoints of other data or parameters must not be in it.
         name: for the log.
         callbacks: of the Trainer, besides those that save, stop and report.
+        begin: gives the untrained model what is known before; see `ArchitectureParams.begin`.
     """
 
     config: PreTrainedConfig
@@ -79,6 +80,7 @@ class TrainingJob:
     workdir: Path
     name: str
     callbacks: tuple[TrainerCallback, ...] = ()
+    begin: Callable[[PreTrainedModel], None] = lambda model: None
 
     def evaluate(self, model: PreTrainedModel) -> dict[str, float]:
         """Loss and figures of the validation recordings.
@@ -126,6 +128,32 @@ class RecordingTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Dataset[Any] | None = None) -> EpochSampler:
         return EpochSampler(self._n_crops, self.args.seed)
 
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW, with the rates that the model asks for; the head comes first, so that its rate is logged."""
+        network: Any = self.model
+        rates = network.rates() if hasattr(network, "rates") else {}
+        if not rates or self.optimizer is not None:
+            return super().create_optimizer()
+        optimizer_class, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
+        decayed = set(self.get_decay_parameter_names(network))
+        groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
+        for name, parameter in network.named_parameters():
+            if parameter.requires_grad:
+                rate = next((rate for start, rate in rates.items() if name.startswith(start)), 1.0)
+                groups.setdefault((rate, name in decayed), []).append(parameter)
+        self.optimizer = optimizer_class(
+            [
+                {
+                    "params": parameters,
+                    "lr": rate * self.args.learning_rate,
+                    "weight_decay": self.args.weight_decay if decays else 0.0,
+                }
+                for (rate, decays), parameters in sorted(groups.items(), key=lambda item: -item[0][0])
+            ],
+            **settings,
+        )
+        return self.optimizer
+
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
@@ -158,8 +186,10 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         augment=_augment(job),
     )
     set_seed(job.params.seed)
+    model = build_model(job.config)
+    job.begin(model)
     trainer = RecordingTrainer(
-        model=build_model(job.config),
+        model=model,
         args=trainer_arguments(job.params, device=job.device, workdir=job.workdir, n_crops=len(crops)),
         train_dataset=crops,
         eval_dataset=list(job.validation.recording_ids),
