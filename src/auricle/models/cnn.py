@@ -87,7 +87,10 @@ class SpectrogramCNN(SpectrogramModel):
         """
         maps = self.maps_of(input_values, None, self.config.reduction)
         self._check_window(input_values)
-        pooled = self._pool(self.blocks(maps.values))
+        values = maps.values
+        for block in self.blocks:
+            values = self.through(block, values)
+        pooled = self._pool(values)
         hidden = functional.relu(self.hidden(self.dropout(pooled)))
         embeddings = functional.relu(self.embedding(self.dropout(hidden)))
         return self.classified(embeddings, labels)

@@ -91,7 +91,7 @@ class HybridCNNRNN(SpectrogramModel):
         maps = self.maps_of(input_values, lengths, self.config.reduction)
         for block in self.blocks:
             halved = None if maps.lengths is None else maps.lengths // 2
-            maps = Maps(block(maps.values), halved).masked()
+            maps = Maps(self.through(block, maps.values), halved).masked()
         hidden = self._recur(maps)
         weights = self._attend(hidden, maps.lengths)
         summary = torch.einsum("bt,btf->bf", weights.to(hidden.dtype), hidden)

@@ -117,6 +117,6 @@ class MultiLabelAudioCNN(SpectrogramModel):
         maps = strided(maps, functional.relu(self.stem_norm(self.stem(maps.values))))
         maps = strided(maps, functional.max_pool2d(maps.values, 3, stride=2, padding=1))
         for block in self.blocks:
-            maps = block(maps)
+            maps = self.through(block, maps)
         pooled = torch.cat([mean(maps).mean(dim=2), maximum(maps).mean(dim=2)], dim=1)
         return functional.relu(self.embedding(self.dropout(pooled)))

@@ -1,6 +1,8 @@
 """What all networks on spectrograms share: checked input, normalized bands, padding that changes nothing."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn
@@ -9,8 +11,11 @@ from transformers import PreTrainedModel
 from transformers import initialization as init
 
 from auricle.errors import ConfigurationError
+from auricle.models.checkpointing import once_and_again
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput, classification_loss
+
+Passed = TypeVar("Passed")
 
 
 class Maps(NamedTuple):
@@ -41,6 +46,9 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     config_class = SpectrogramModelConfig
     main_input_name = "input_values"
+    supports_gradient_checkpointing = True
+    gradient_checkpointing = False  # transformers sets it, and the function that does it
+    _gradient_checkpointing_func: Callable[..., Any]
     config: SpectrogramModelConfig
     classifier: nn.Linear
     dropout: nn.Dropout
@@ -64,6 +72,14 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     def explained_layer(self) -> nn.Module:
         """The layer that gives the last convolution's maps (batch, channels, bands, frames), rectified."""
         raise NotImplementedError
+
+    def through(self, block: nn.Module, maps: Passed) -> Passed:
+        """A block's maps; under gradient checkpointing what it computes on the way is not kept."""
+        if not (self.gradient_checkpointing and self.training):
+            return block(maps)  # type: ignore[no-any-return]
+        return self._gradient_checkpointing_func(  # type: ignore[no-any-return]
+            block, maps, context_fn=partial(once_and_again, block)
+        )
 
     def rates(self) -> dict[str, float]:
         """By the beginning of their names, parameters that learn at another rate, and by how much of it."""

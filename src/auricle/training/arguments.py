@@ -28,6 +28,9 @@ def trainer_arguments(
         per_device_train_batch_size=params.batch_size,
         # A last batch of a single crop gives BatchNorm no variance; that crop sits out one epoch.
         dataloader_drop_last=n_crops > 1 and n_crops % params.batch_size == 1,
+        activation_checkpointing=params.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False} if params.gradient_checkpointing else None,
+        torch_compile=params.compile,
         gradient_accumulation_steps=params.gradient_accumulation_steps,
         learning_rate=params.learning_rate,
         weight_decay=params.weight_decay,

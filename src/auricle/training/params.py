@@ -73,6 +73,17 @@ class TrainParams(Params):
         10.0, ge=1, le=1000, description="auto stays between 1 / pos_weight_cap and pos_weight_cap."
     )
     gradient_accumulation_steps: int = Field(1, ge=1, description="Batches per optimizer step.")
+    find_batch_size: bool = Field(
+        False,
+        description="Where the device's memory does not take batch_size crops at once, halve until it does,"
+        " and add up gradients: an optimizer step is made of as many crops.",
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="Keep less on the way forward and compute it again: less memory, a third slower."
+    )
+    compile: bool = Field(
+        False, description="torch.compile: minutes at the start, faster steps; needs a C++ compiler or a GPU."
+    )
     max_grad_norm: float = Field(
         1.0, ge=0, description="Gradients are clipped to this norm; 0 does not clip."
     )

@@ -24,9 +24,10 @@ from auricle.models.registry import build_model
 from auricle.training import resume
 from auricle.training.arguments import trainer_arguments
 from auricle.training.augment import Augment
+from auricle.training.batch_fit import fitting, trial_step
 from auricle.training.callbacks import EpochReport, SaveWithinEpoch, StopEarly, is_over
 from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
-from auricle.training.device import deterministic_algorithms
+from auricle.training.device import deterministic_algorithms, resolve_precision
 from auricle.training.history import epoch_history
 from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
@@ -185,12 +186,13 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         seed=job.params.seed,
         augment=_augment(job),
     )
+    params = _fitting(job) if job.params.find_batch_size else job.params
     set_seed(job.params.seed)
     model = build_model(job.config)
     job.begin(model)
     trainer = RecordingTrainer(
         model=model,
-        args=trainer_arguments(job.params, device=job.device, workdir=job.workdir, n_crops=len(crops)),
+        args=trainer_arguments(params, device=job.device, workdir=job.workdir, n_crops=len(crops)),
         train_dataset=crops,
         eval_dataset=list(job.validation.recording_ids),
         data_collator=keep_batch,
@@ -200,6 +202,12 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _fitting(job: TrainingJob) -> TrainParams:
+    precision = resolve_precision(job.params.precision, job.device)
+    step = trial_step(job.config, job.params, job.crop_frames, job.device, precision)
+    return fitting(job.params, step, job.device)
 
 
 def _augment(job: TrainingJob) -> Augment | None:
