@@ -115,6 +115,11 @@ class TestRefusals:
         with pytest.raises(ConfigurationError, match=message):
             check_space(BASE, params(space=space))
 
+    def test_several_processes(self) -> None:
+        shared = BASE._replace(train=BASE.train.model_copy(update={"processes": 2}))
+        with pytest.raises(ConfigurationError, match=r"train\.processes is 2"):
+            check_space(shared, params())
+
     def test_every_trial_failing(self, corpus: TinyCorpus, workdir: Path) -> None:
         space = {"windows.window_seconds": {"choices": [400.0, 500.0]}}
         with pytest.raises(ConfigurationError, match="None of the 2 trials"):

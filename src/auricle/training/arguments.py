@@ -25,7 +25,7 @@ def trainer_arguments(
     arguments = TrainingArguments(
         output_dir=str(workdir),
         num_train_epochs=params.epochs,
-        per_device_train_batch_size=params.batch_size,
+        per_device_train_batch_size=params.batch_size // params.processes,
         # A last batch of a single crop gives BatchNorm no variance; that crop sits out one epoch.
         dataloader_drop_last=n_crops > 1 and n_crops % params.batch_size == 1,
         activation_checkpointing=params.gradient_checkpointing,
@@ -50,6 +50,8 @@ def trainer_arguments(
         save_total_limit=3,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
+        ddp_backend="gloo" if params.processes > 1 and device.type == "cpu" else None,
+        ddp_find_unused_parameters=False if params.processes > 1 else None,
         use_cpu=device.type == "cpu",
         seed=params.seed,
         data_seed=params.seed,

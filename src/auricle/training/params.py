@@ -84,6 +84,12 @@ class TrainParams(Params):
     compile: bool = Field(
         False, description="torch.compile: minutes at the start, faster steps; needs a C++ compiler or a GPU."
     )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that share each batch, one for each GPU (DDP).",
+    )
     max_grad_norm: float = Field(
         1.0, ge=0, description="Gradients are clipped to this norm; 0 does not clip."
     )
@@ -105,6 +111,20 @@ class TrainParams(Params):
         ge=1,
         description="Further checkpoints within an epoch; one at each epoch's end is always written.",
     )
+
+    @model_validator(mode="after")
+    def _every_process_has_a_batch(self) -> Self:
+        share, rest = divmod(self.batch_size, self.processes)
+        if rest or share < 2:
+            raise ValueError(
+                f"batch_size {self.batch_size} is shared by {self.processes} processes: each needs as"
+                f" many, and 2 at least. Choose a multiple of {self.processes} from {2 * self.processes} on."
+            )
+        if self.processes > 1 and self.find_batch_size:
+            raise ValueError(
+                "find_batch_size tries one process's memory: leave it out where there are several"
+            )
+        return self
 
     @model_validator(mode="after")
     def _rate_is_reduced_before_the_stop(self) -> Self:

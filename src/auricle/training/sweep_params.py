@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Parameters that change what the validation loss means: by it, trials could not be compared.
 CHANGES_THE_LOSS = ("train.class_weights", "train.pos_weight", "train.pos_weight_cap")
 THE_SPACE = "The space of the sweep"
-FIXED = ("train.best_metric", "train.shuffle_labels", "model.kind")
+FIXED = ("train.best_metric", "train.shuffle_labels", "train.processes", "model.kind")
 
 
 class Range(Params):
@@ -74,6 +74,11 @@ def check_space(base: DeepParams, params: SweepParams) -> None:
     Raises:
         ConfigurationError: which says what is wrong with which.
     """
+    if base.train.processes > 1:
+        raise ConfigurationError(
+            f"train.processes is {base.train.processes}, but a trial of a sweep, which may be stopped at any"
+            " epoch, trains in one process. Set it to 1."
+        )
     for name, values in params.space.items():
         if name in FIXED or name.startswith("labels."):
             raise ConfigurationError(

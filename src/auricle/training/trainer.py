@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import broadcast_object_list
 from torch.utils.data import Dataset
 from transformers import (
     PreTrainedConfig,
@@ -28,12 +29,17 @@ from auricle.training.batch_fit import fitting, trial_step
 from auricle.training.callbacks import EpochReport, SaveWithinEpoch, StopEarly, is_over
 from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
 from auricle.training.device import deterministic_algorithms, resolve_precision
+from auricle.training.distributed import in_processes, rank
 from auricle.training.history import epoch_history
 from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
 from auricle.training.scoring import figures, score_recordings
 
 logger = logging.getLogger(__name__)
+
+
+def _nothing(model: PreTrainedModel) -> None:
+    """What most networks begin with."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class TrainingJob:
     workdir: Path
     name: str
     callbacks: tuple[TrainerCallback, ...] = ()
-    begin: Callable[[PreTrainedModel], None] = lambda model: None
+    begin: Callable[[PreTrainedModel], None] = _nothing
 
     def evaluate(self, model: PreTrainedModel) -> dict[str, float]:
         """Loss and figures of the validation recordings.
@@ -107,14 +113,22 @@ def train_deep(job: TrainingJob) -> TrainedModel:
     Raises:
         AuricleError: the training diverged, or its checkpoints cannot be written or read.
     """
-    with deterministic_algorithms(job.params.deterministic, job.device), quiet_transformers():
+    with quiet_transformers():
         checkpoint = resume.newest_complete(job.workdir)
-        if checkpoint is None:
-            make_trainer(job).train()
-        elif not is_over(resume.read_state(checkpoint), job.params.early_stopping_patience):
+        if checkpoint is not None and is_over(
+            resume.read_state(checkpoint), job.params.early_stopping_patience
+        ):
+            return _best(job)
+        if checkpoint is not None:
             logger.info("%s: goes on from %s.", job.name, checkpoint.name)
-            make_trainer(job).train(resume_from_checkpoint=str(checkpoint))
+        (in_processes if job.params.processes > 1 else train_from)(job, checkpoint)
         return _best(job)
+
+
+def train_from(job: TrainingJob, checkpoint: Path | None) -> None:
+    """Train in this process, from the beginning or from a checkpoint; alone, or as one of several."""
+    with deterministic_algorithms(job.params.deterministic, job.device), quiet_transformers():
+        make_trainer(job).train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
 
 
 class RecordingTrainer(Trainer):
@@ -159,7 +173,12 @@ class RecordingTrainer(Trainer):
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Score the validation recordings with the windows of prediction, and log the figures."""
-        metrics = {f"{metric_key_prefix}_{key}": value for key, value in self._evaluation(self.model).items()}
+        # By the first process alone: running statistics differ a little between processes, and all must agree
+        # on what is best and when to stop.
+        found = broadcast_object_list(
+            [self._evaluation(self.model) if self.is_world_process_zero() else None]
+        )
+        metrics = {f"{metric_key_prefix}_{key}": value for key, value in found[0].items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -173,7 +192,10 @@ class RecordingTrainer(Trainer):
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         checkpoint = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
         super()._save_checkpoint(model, trial)
-        resume.mark_complete(checkpoint)
+        # Every process has put its random state there before the first vouches for it.
+        self.accelerator.wait_for_everyone()
+        if self.is_world_process_zero():
+            resume.mark_complete(checkpoint)
 
 
 def make_trainer(job: TrainingJob) -> RecordingTrainer:
@@ -222,7 +244,7 @@ def _callbacks(job: TrainingJob) -> list[TrainerCallback]:
     return [
         *within_epoch,
         StopEarly(job.params.early_stopping_patience),
-        EpochReport(job.name, job.device),
+        *([] if rank() else [EpochReport(job.name, job.device)]),
         *job.callbacks,
     ]
 

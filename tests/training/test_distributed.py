@@ -1,0 +1,80 @@
+"""Two processes, one training: every crop in one of them, one bundle, one process that calls."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from accelerate.data_loader import BatchSamplerShard
+from tiny_corpus import TRAIN, TinyCorpus
+from torch.utils.data import BatchSampler
+
+from auricle.errors import AuricleError
+from auricle.models.bundle import open_bundle
+from auricle.models.registry import load_deep
+from auricle.training.data import EpochSampler
+from auricle.training.params import TrainParams
+
+TWO = TRAIN.model_copy(update={"epochs": 2, "batch_size": 8, "processes": 2})
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def test_processes_share_the_crops_of_an_epoch() -> None:
+    shards = [
+        BatchSamplerShard(BatchSampler(EpochSampler(32, seed=3), 4, drop_last=False), 2, index)
+        for index in (0, 1)
+    ]
+    drawn = [{key for batch in shard for key in batch} for shard in shards]
+    assert not drawn[0] & drawn[1]
+    assert drawn[0] | drawn[1] == {(0, index) for index in range(32)}
+
+
+@pytest.mark.slow
+class TestTwoProcesses:
+    def test_make_one_bundle_in_as_many_steps_as_one_process_and_go_on_after_a_kill(
+        self,
+        corpus: TinyCorpus,
+        workdir: Path,
+        capfd: pytest.CaptureFixture[str],
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        from auricle.training import deep
+
+        with monkeypatch.context() as patch:
+            patch.setattr(deep, "stage_bundle", lambda *args, **kwargs: exec("raise SystemExit"))
+            with pytest.raises(SystemExit):
+                corpus.fit(workdir / "two", TWO)
+        told = capfd.readouterr().err
+        assert told.count("final: epoch 1 of 2") == told.count("final: epoch 2 of 2") == 1
+        _newest(workdir).joinpath("complete.json").unlink()
+        with caplog.at_level(logging.INFO):
+            both = open_bundle(corpus.fit(workdir / "two", TWO).path)
+        assert "goes on from checkpoint-" in caplog.text
+        one = open_bundle(corpus.fit(workdir / "one", TWO.model_copy(update={"processes": 1})).path)
+        assert _newest(workdir / "two").name == _newest(workdir / "one").name
+        assert [entry["epoch"] for entry in both.training["history"]] == [1.0, 2.0]
+        for first, second in zip(both.training["history"], one.training["history"], strict=True):
+            assert first["loss"] == pytest.approx(second["loss"], rel=0.25)
+        assert load_deep(both).num_parameters() == load_deep(one).num_parameters()
+        assert len(list((workdir / "two").glob("*/bundle"))) == 1
+        assert os.environ.get("RANK") is None
+
+    def test_say_why_they_failed(self, corpus: TinyCorpus, workdir: Path) -> None:
+        wild = TWO.model_copy(update={"learning_rate": 1e30, "max_grad_norm": 0.0, "epochs": 3})
+        with pytest.raises(AuricleError, match=r"process \d of 2 failed.*diverged"):
+            corpus.fit(workdir, wild)
+
+
+@pytest.mark.parametrize(("batch", "processes"), [(8, 3), (4, 4)])
+def test_a_batch_that_cannot_be_shared_is_refused(batch: int, processes: int) -> None:
+    with pytest.raises(ValueError, match=f"shared by {processes} processes"):
+        TrainParams(batch_size=batch, processes=processes)
+
+
+def _newest(folder: Path) -> Path:
+    return max(folder.rglob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
