@@ -139,6 +139,23 @@ def check_ablation(ablation: Any, labels: Any, front_end: Any, of_models: Mappin
             raise ConfigurationError(f"The variant {name!r} of the ablation: {error}") from error
 
 
+def check_taggram(params: ExplainParams, champion: Any) -> None:
+    """Refuse windows that a trained model does not take.
+
+    Args:
+        params: of `ExplainParams`.
+        champion: the bundle that is explained, or None where the model is not trained.
+
+    Raises:
+        ConfigurationError: which says what to change.
+    """
+    from auricle.explanation.taggram import taggram_windows
+
+    asked = params.taggram
+    if champion is not None and (asked.window_seconds is not None or asked.hop_seconds is not None):
+        taggram_windows(champion, asked)
+
+
 def check_device(params: Any) -> None:
     """Refuse a device or a precision that this machine lacks.
 

@@ -17,6 +17,7 @@ from auricle.checks import (
     check_labels,
     check_names,
     check_sweep,
+    check_taggram,
 )
 from auricle.errors import AuricleError
 
@@ -54,6 +55,8 @@ class ProjectHooks:
                 continue
             for name in names.keys() & {"train", "explanation"}:
                 check_device(catalog.load(names[name]))
+            for champion in _explained(node) - pipeline.all_outputs():  # one in the making has no windows yet
+                check_taggram(catalog.load(names["explanation"]), catalog.load(champion))
             if "model" in names:
                 of_model = ("model", "train", "windows", "front_end")
                 check_deep_model(*(catalog.load(names[name]) for name in of_model))
@@ -83,6 +86,12 @@ class ProjectHooks:
         for name in sorted(pipeline.all_outputs()):
             if name.endswith((".report", "_page")):
                 logger.info("Page: %s", catalog[name]._describe()["filepath"])
+
+
+def _explained(node: Node) -> set[str]:
+    """The champion that a node makes taggrams of."""
+    makes_taggrams = any(name.endswith(".taggram") for name in node.outputs)
+    return {name for name in node.inputs if makes_taggrams and name.endswith(".champion")}
 
 
 def _blocks(node: Node, catalog: DataCatalog) -> dict[str, Any]:

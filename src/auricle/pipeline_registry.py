@@ -1,6 +1,6 @@
 """What `kedro run --pipelines=` knows, made from the table of studies."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from kedro.pipeline import Pipeline
@@ -75,9 +75,9 @@ def _train(model: str) -> Pipeline:
     )
 
 
-def _explain(corpus: str, models: Iterable[str]) -> Pipeline:
-    """Whatever is trained on spectrograms, with the spectrograms that are missing."""
-    return _spectrograms(corpus) + explain.create_pipeline(corpus, _deep(models))
+def _explain(corpus: str, models: Sequence[str]) -> Pipeline:
+    """Whatever is trained, with the spectrograms that are missing."""
+    return _spectrograms(corpus) + explain.create_pipeline(corpus, _deep(models), models)
 
 
 def _sweep(corpus: str, models: Iterable[str]) -> Pipeline:

@@ -22,20 +22,44 @@ FADE_S = 0.02
 
 
 @dataclass(frozen=True)
-class Excerpt:
-    """A part of a recording.
+class Sound:
+    """A part of a recording, to be heard.
 
     Attributes:
         start_s: Where it begins in the recording, in seconds.
         duration_s: Its length, in seconds.
         mp3: The sound, mono at 22.05 kHz: the one compressed format that every browser plays.
-        shades: Log-mel spectrogram, uint8 in 0..63 [shape=(n_mels, about 360)], lowest band first.
     """
 
     start_s: float
     duration_s: float
     mp3: bytes
+
+
+@dataclass(frozen=True)
+class Excerpt(Sound):
+    """A part of a recording, to be heard and seen.
+
+    Attributes:
+        shades: Log-mel spectrogram, uint8 in 0..63 [shape=(n_mels, about 360)], lowest band first.
+    """
+
     shades: npt.NDArray[np.uint8]
+
+
+def render_sound(path: Path, *, limits: AudioLimits, seconds: float) -> Sound:
+    """Cut and encode the loudest part of a recording.
+
+    Args:
+        path: The recording.
+        limits: What may be decoded.
+        seconds: Longest excerpt.
+
+    Raises:
+        AudioError: The file cannot be used.
+    """
+    start, part = _loudest_part(path, limits, seconds)
+    return Sound(start / SAMPLE_RATE, len(part) / SAMPLE_RATE, encode_mp3(part))
 
 
 def render_excerpt(path: Path, *, limits: AudioLimits, seconds: float, n_mels: int) -> Excerpt:
@@ -50,16 +74,21 @@ def render_excerpt(path: Path, *, limits: AudioLimits, seconds: float, n_mels: i
     Raises:
         AudioError: The file cannot be used.
     """
-    samples = decode(path, limits, SAMPLE_RATE).samples
-    length = min(len(samples), round(seconds * SAMPLE_RATE))
-    start = loudest_start(samples, length)
-    part = samples[start : start + length]
+    start, part = _loudest_part(path, limits, seconds)
     return Excerpt(
         start_s=start / SAMPLE_RATE,
-        duration_s=length / SAMPLE_RATE,
+        duration_s=len(part) / SAMPLE_RATE,
         mp3=encode_mp3(part),
         shades=shade(part, n_mels),
     )
+
+
+def _loudest_part(path: Path, limits: AudioLimits, seconds: float) -> tuple[int, npt.NDArray[np.float32]]:
+    """First sample and samples of the part with the most energy."""
+    samples = decode(path, limits, SAMPLE_RATE).samples
+    length = min(len(samples), round(seconds * SAMPLE_RATE))
+    start = loudest_start(samples, length)
+    return start, samples[start : start + length]
 
 
 def loudest_start(samples: npt.NDArray[np.float32], length: int) -> int:

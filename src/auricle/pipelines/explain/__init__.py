@@ -1,4 +1,4 @@
-"""Explanations of what networks listened to."""
+"""Explanations of what models listened to, what they say over time, and how they see recordings."""
 
 from .pipeline import create_pipeline
 
