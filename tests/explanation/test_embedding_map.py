@@ -22,7 +22,7 @@ from auricle.audio.limits import AudioLimits
 from auricle.corpora.labels import MULTI
 from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.embedding_map import embedding_map
-from auricle.explanation.judged import judged_recordings, leading_labels
+from auricle.explanation.judged import judged_recordings, primary_labels
 from auricle.explanation.map_page import render_map
 from auricle.explanation.params import EmbeddingMapParams
 from auricle.explanation.projection import cluster, project, unit_vectors
@@ -175,7 +175,7 @@ class TestFigures:
         found = labelled.mapped(champion=Champion(config))
         assert found["several"]
         assert set(found["points"][0]["labels"]) == {"blues", "loud"}
-        assert {point["leading"] for point in found["points"]} == {"loud"}
+        assert {point["primary"] for point in found["points"]} == set(CLASSES)
         # One of three labels in common with other classes, both of two with one's own.
         assert found["figures"]["neighbours"]["random"] == pytest.approx((18 + 40 / 3) / 58)
         json.dumps(found, allow_nan=False)
@@ -210,8 +210,11 @@ class TestRecordings:
         assert "too few for a map" in page
         assert "<script>" not in page
 
-    def test_lead_by_the_most_common_label(self) -> None:
-        assert leading_labels([("a", "b"), ("b",), ()]) == ["b", "b", ""]
+    def test_go_by_their_primary_label_or_the_most_common_that_is_known(self) -> None:
+        table = pd.DataFrame(
+            {"primary": ["a", "new", "b", None], "labels": [("a", "b"), ("a", "b"), ("b",), ()]}
+        )
+        assert primary_labels(table) == ["a", "b", "b", ""]
 
     def test_know_their_labels(self) -> None:
         sample = corpus(2)

@@ -104,7 +104,33 @@ class TestExplanations:
             pages = list((trained / f"data/ci/08_reporting/genre/{model}").glob("*/explanations.html"))
             assert len(pages) == 1
             assert "<audio " in pages[0].read_text(encoding="utf-8")
+        self.check_taggrams_and_maps(trained)
         run(project, ["explain"])
+
+    def check_taggrams_and_maps(self, trained: Path) -> None:
+        catalog = catalog_of(trained)
+        manifest = catalog.load("genre.manifest")
+        judged = set(manifest.loc[manifest["split"] == "test", "recording_id"])
+        for model in MODELS:
+            projection = catalog.load(f"genre.{model}.projection")
+            assert {point["recording_id"] for point in projection["points"]} == judged
+            assert "<audio " in catalog.load(f"genre.{model}.embedding_map")
+        for model in MODELS[1:]:
+            table = catalog.load(f"genre.{model}.taggram")
+            labels = catalog.load(f"genre.{model}.champion").vocabulary
+            assert list(table.columns) == ["recording_id", "start_s", "end_s", *labels]
+            assert set(table["recording_id"]) <= judged
+            np.testing.assert_allclose(table[list(labels)].sum(axis=1), 1, atol=1e-3)
+            assert catalog.load(f"genre.{model}.taggrams").count("<audio ") == 8
+
+    def test_that_contradict_themselves_or_a_model_are_refused_before_any_node(
+        self, trained: Path, project: Path, run: Run
+    ) -> None:
+        with pytest.raises(Exception, match=r"hop_seconds is 50, longer than the windows.*never be heard"):
+            run(trained, ["explain"], params={"genre.explanation.taggram.hop_seconds": 50})
+        with pytest.raises(Exception, match="min_cluster_size has no effect"):
+            run(project, ["explain"], params={"genre.explanation.embedding_map.min_cluster_size": 3})
+        assert not (project / "data/ci/02_intermediate").exists()
 
 
 class TestSweep:

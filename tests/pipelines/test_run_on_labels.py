@@ -39,6 +39,8 @@ def test_train_explain_and_change_ones_mind(project: Path, run: Run) -> None:
     assert "predicted_genres" in catalog.load("genre.resnet.card")
     (page,) = (project / "data/ci/08_reporting/genre/resnet").glob("*/explanations.html")
     assert "<audio " in page.read_text(encoding="utf-8")
+    assert "reaches its threshold" in catalog.load("genre.resnet.taggrams")
+    assert catalog.load("genre.resnet.projection")["several"]
 
     row = manifest[manifest["status"] == "ok"].iloc[0]
     said = auricle.load("genre.resnet", run_root=project / "data/ci").predict(

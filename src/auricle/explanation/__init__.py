@@ -1,1 +1,1 @@
-"""What a network listened to: heat maps on spectrograms, attention over time, and the sound of both."""
+"""What a network listened to and says over time, and how a model sees recordings: to be seen and heard."""

@@ -9,7 +9,7 @@ import pandas as pd
 from auricle.corpora.labels import indicators
 from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.agreement import cluster_agreement, kept_by, neighbour_agreement, neighbours_of
-from auricle.explanation.judged import judged_recordings, leading_labels
+from auricle.explanation.judged import judged_recordings, primary_labels
 from auricle.explanation.params import EmbeddingMapParams
 from auricle.explanation.projection import UNCLUSTERED, cluster, project, unit_vectors
 from auricle.models.bundle import BundleRef, labels_of
@@ -39,7 +39,7 @@ def embedding_map(
         evaluation: resamples, confidence, and the fewest groups for an interval.
 
     Returns:
-        `points` (recording, true labels, the leading one, cluster and coordinates), `projection`,
+        `points` (recording, true labels, the primary one, cluster and coordinates), `projection`,
         `clustering`, `figures` (None where there are fewer than three recordings), and how many there are.
     """
     judged = judged_recordings(predictions, manifest, bundle.config, is_folded=bundle.out_of_fold is not None)
@@ -70,13 +70,13 @@ def mapped(
     """
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-    leading = leading_labels(rows["labels"])
-    codes = pd.factorize(np.array(leading, dtype=object))[0].astype(np.int64)
+    primary = primary_labels(rows)
+    codes = pd.factorize(np.array(primary, dtype=object))[0].astype(np.int64)
     groups = pd.factorize(rows["group"])[0].astype(np.int64)
     names = sorted({label for labels in rows["labels"] for label in labels})
     truth = indicators(rows["labels"], names) > 0
     projection = project(vectors, params)
-    clusters = cluster(vectors, len(set(leading)), params)
+    clusters = cluster(vectors, len(set(primary)), params)
     figures = {
         name: cluster_agreement(score, codes, clusters, groups, evaluation)
         for name, score in (
@@ -110,13 +110,13 @@ def mapped(
                 "recording_id": row["recording_id"],
                 "path": row["path"],
                 "labels": list(row["labels"]),
-                "leading": label,
+                "primary": label,
                 "cluster": int(number),
                 "x": float(x),
                 "y": float(y),
             }
             for row, label, number, (x, y) in zip(
-                rows.to_dict("records"), leading, clusters, projection.coordinates, strict=True
+                rows.to_dict("records"), primary, clusters, projection.coordinates, strict=True
             )
         ],
     }

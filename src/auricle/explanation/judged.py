@@ -1,7 +1,5 @@
 """The recordings that a model may be looked at with: those that it was judged on and did not learn from."""
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 import pandas as pd
 
@@ -24,8 +22,8 @@ def judged_recordings(
             all folds but the first then, so that only recordings of the first are taken.
 
     Returns:
-        `recording_id`, `path`, `duration_s`, `group`, and `labels`, a tuple of what is true of it, the
-        implied ones too.
+        `recording_id`, `path`, `duration_s`, `group`, `primary`, the manifest's `label`, which the model may
+        not know, and `labels`, a tuple of what is true of it, the implied ones too.
 
     Raises:
         CorpusError: no recording is judged, or predictions and manifest contradict each other.
@@ -39,7 +37,8 @@ def judged_recordings(
     names = np.array(rows.vocabulary, dtype=object)
     truth = np.stack([rows.having(index) for index in range(len(names))], axis=1)
     corpus = manifest[manifest["status"] == "ok"].set_index("recording_id").loc[list(rows.ids)]
-    facts = corpus[["path", "duration_s", "group"]].rename_axis("recording_id").reset_index()
+    facts = corpus[["path", "duration_s", "group", "label"]].rename_axis("recording_id").reset_index()
+    facts = facts.rename(columns={"label": "primary"})
     facts["labels"] = pd.Series([tuple(names[true]) for true in truth], dtype=object)
     return facts
 
@@ -58,13 +57,17 @@ def in_turn(recordings: pd.DataFrame, count: int) -> pd.DataFrame:
     return recordings.loc[order.index.unique()[:count]]
 
 
-def leading_labels(labels: Iterable[tuple[str, ...]]) -> list[str]:
-    """One label of each recording: the most common of its labels; "" where it has none that is known."""
-    rows = list(labels)
-    counts = pd.Series([label for row in rows for label in row], dtype=object).value_counts()
-    return list(_leading(rows, {str(label): int(count) for label, count in counts.items()}))
+def primary_labels(recordings: pd.DataFrame) -> list[str]:
+    """One label of each recording: its primary one, or the most common of its labels where that is not known.
 
+    Args:
+        recordings: of `judged_recordings`.
 
-def _leading(rows: list[tuple[str, ...]], counts: dict[str, int]) -> Iterator[str]:
-    for row in rows:
-        yield max(sorted(row), key=lambda label: counts[label]) if row else ""
+    Returns:
+        A label for each, "" where none of its labels is known.
+    """
+    counts = recordings["labels"].explode().value_counts().to_dict()
+    return [
+        primary if primary in labels else max(sorted(labels), key=counts.__getitem__, default="")
+        for primary, labels in zip(recordings["primary"], recordings["labels"], strict=True)
+    ]

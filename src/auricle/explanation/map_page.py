@@ -68,8 +68,9 @@ def render_map(
     folded = FOREST_FOLDS if model == "random_forest" else FIRST_FOLD
     points = found["points"]
     sounds = _sounds(points, recordings, limits, params)
-    legends = {"label": _legend([point["leading"] or NO_LABEL for point in points], NO_LABEL)}
-    legends["cluster"] = _legend([_cluster_name(point["cluster"]) for point in points], NO_CLUSTER)
+    legends = {"label": _legend(sorted(point["primary"] or NO_LABEL for point in points), NO_LABEL)}
+    numbers = sorted(point["cluster"] for point in points)
+    legends["cluster"] = _legend([_cluster_name(number) for number in numbers], NO_CLUSTER)
     return environment.get_template("embedding_map.html.j2").render(
         css=style_sheet(environment),
         script=Markup(script),  # noqa: S704  (of this package)
@@ -102,7 +103,7 @@ def _views(points: Sequence[Json], legends: dict[str, list[Json]], sounds: Seque
         {
             **point,
             "place": place,
-            "label": of_label[point["leading"] or NO_LABEL],
+            "label": of_label[point["primary"] or NO_LABEL],
             "group": of_cluster[_cluster_name(point["cluster"])],
             "told": ", ".join(point["labels"]) or NO_LABEL,
             "cluster_name": _cluster_name(point["cluster"]),
@@ -118,7 +119,7 @@ def _sounds(
     """Excerpts of some points, of each label in turn; the others have their path only."""
     order = in_turn(
         pd.DataFrame(
-            {"labels": [(point["leading"],) for point in points], "path": [point["path"] for point in points]}
+            {"labels": [(point["primary"],) for point in points], "path": [point["path"] for point in points]}
         ),
         params.sounds,
     )
@@ -146,7 +147,10 @@ def _data(point: Json, sound: Playable) -> Json:
 
 
 def _legend(names: Sequence[str], plain: str) -> list[Json]:
-    """What colours and shapes mean, the most common first; beyond thirty names all are plain."""
+    """What colours and shapes mean, the most common first, else in the order of the names.
+
+    Beyond thirty names all are plain.
+    """
     counts = Counter(name for name in names if name != plain).most_common()
     entries = [{"name": name, "count": count} | _style(place) for place, (name, count) in enumerate(counts)]
     left = sum(name == plain for name in names)
