@@ -144,6 +144,7 @@ class TestFigures:
 
     def test_of_equal_embeddings_are_no_order_of_the_corpus(self) -> None:
         sample = corpus(30)
+        sample.manifest.loc[sample.manifest["label"] == "jazz", "label"] = "blues"  # more common, and first
         dead = Corpus(
             sample.manifest,
             sample.predictions,
@@ -154,7 +155,7 @@ class TestFigures:
         assert found["figures"]["adjusted_rand_index"]["value"] == 0
         assert found["figures"]["trustworthiness"]["value"] is None
         neighbours = found["figures"]["neighbours"]
-        assert neighbours["value"] == pytest.approx(neighbours["random"], abs=0.1)
+        assert neighbours["value"] == pytest.approx(neighbours["random"], abs=0.05)
         json.dumps(found, allow_nan=False)
 
     def test_from_too_few_groups_have_no_interval(self) -> None:
