@@ -23,6 +23,8 @@ from auricle.errors import AuricleError
 
 logger = logging.getLogger(__name__)
 
+PAGES = (".report", "_page", ".explanations", ".taggrams", ".embedding_map")
+
 
 class ProjectHooks:
     """Checks before a run, timing of nodes, and one plain line for an error that a user is meant to read."""
@@ -84,7 +86,7 @@ class ProjectHooks:
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Point to the pages that the run has made."""
         for name in sorted(pipeline.all_outputs()):
-            if name.endswith((".report", "_page")):
+            if name.endswith(PAGES) and catalog.exists(name):
                 logger.info("Page: %s", catalog[name]._describe()["filepath"])
 
 

@@ -110,7 +110,8 @@ class ChampionOutputDataset(AbstractDataset[Any, Any]):
         return self._pointer.exists() and self._wrapped().exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"champion": str(self._pointer), "dataset": self._config}
+        there = {"filepath": self._wrapped()._describe()["filepath"]} if self._exists() else {}
+        return {"champion": str(self._pointer), "dataset": self._config, **there}
 
 
 class ModelCardDataset(AbstractDataset[str, str]):
