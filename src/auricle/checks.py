@@ -67,12 +67,17 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
     from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
     from auricle.training.checks import check_architecture
 
-    check_architecture(
+    training = TrainParams.model_validate(train)
+    network = check_architecture(
         ModelParams.model_validate(model).root,
         LogMelFrontEnd(FrontEndParams.model_validate(front_end)),
         WindowParams.model_validate(windows),
-        TrainParams.model_validate(train).crop_seconds,
+        training.crop_seconds,
     )
+    if training.gradient_checkpointing and not network.supports_gradient_checkpointing:
+        raise ConfigurationError(
+            f"gradient_checkpointing is not possible for this {type(network).__name__}. Set it to false."
+        )
 
 
 def check_labels(train: Any, labels: Any) -> None:
@@ -165,10 +170,12 @@ def check_device(params: Any) -> None:
     Raises:
         ConfigurationError: which says what there is.
     """
-    from auricle.training.device import resolve_device, resolve_precision
+    from auricle.training.device import check_processes, resolve_device, resolve_precision
 
     if isinstance(params, ExplainParams):
         resolve_device(params.device)
         return
     training = TrainParams.model_validate(params)
-    resolve_precision(training.precision, resolve_device(training.device))
+    device = resolve_device(training.device)
+    resolve_precision(training.precision, device)
+    check_processes(training.processes, device)

@@ -87,7 +87,7 @@ class TestAblation:
         predictions["fast"] = np.where(predictions["variant"] == "more", 0.5, np.nan)
         judged = judge_ablation(predictions, MANIFEST, PARAMS, ONE)
         assert judged["labels"] == list(CLASSES)
-        assert not judged["warnings"]
+        assert not any("does not know" in text for text in judged["warnings"])
         alone = judge_ablation(runs({"more": 1.0}, seeds=1), MANIFEST, PARAMS, ONE)
         assert alone["baseline"]["accuracy"] == judged["baseline"]["accuracy"] == pytest.approx(0.25)
 
@@ -107,10 +107,27 @@ class TestAblation:
         assert {entry["verdict"] for entry in judged["differences"]} == {"no difference shown"}
         assert judged["experiments"][0]["figures"]["macro_f1"]["low"] is None
 
-    def test_recordings_that_differ_are_refused(self) -> None:
+    def test_what_not_all_predicted_is_left_out_and_said(self) -> None:
         predictions = runs({"baseline": 1.0, "other": 1.0}, seeds=1)
-        with pytest.raises(CorpusError, match="'other' with seed 0 predicted other recordings"):
-            judge_ablation(predictions.iloc[:-1], MANIFEST, PARAMS, ONE)
+        judged = judge_ablation(predictions.iloc[:-3], MANIFEST, PARAMS, ONE)
+        assert judged["recordings"] == predictions["recording_id"].nunique() - 3
+        assert any("3 recordings were not predicted by all" in text for text in judged["warnings"])
+        half = len(predictions) // 2
+        apart = pd.concat([predictions.iloc[:10], predictions.iloc[half + 10 : half + 20]])
+        with pytest.raises(CorpusError, match="No recording was predicted by all variants"):
+            judge_ablation(apart, MANIFEST, PARAMS, ONE)
+
+    def test_one_class_is_judged_by_the_class_and_not_by_further_labels(self) -> None:
+        more = MANIFEST.assign(labels=[[label, CLASSES[0]] for label in MANIFEST["label"]])
+        predictions = runs({"baseline": 1.0, "other": 1.5})
+        first, second = (judge_ablation(predictions, table, PARAMS, ONE) for table in (MANIFEST, more))
+        assert first["experiments"] == second["experiments"]
+        mixed = judge_ablation(predictions, more, PARAMS, ONE, {ONE.problem_type, MULTI})
+        assert mixed["compared"] == ["mean_average_precision", "roc_auc"]
+
+    def test_one_seed_is_said_to_be_one(self) -> None:
+        judged = judge_ablation(runs({"a": 1.0, "b": 1.0}, seeds=1), MANIFEST, PARAMS, ONE)
+        assert any("was trained once" in text for text in judged["warnings"])
 
     def test_the_page_shows_every_variant(self) -> None:
         judged = judge_ablation(runs({"baseline": 1.0, "no <attention>": 1.5}), MANIFEST, PARAMS, ONE)

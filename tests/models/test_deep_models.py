@@ -227,6 +227,14 @@ class TestCnnLstm:
         assert heat.shape == (1, 1, 16, 14)
         assert heat[0, 0, 0].tolist() == [0.0] * 4 + [1.5] * 3 + [3.0] + [1.5] * 3 + [0.0] * 3
 
+    def test_says_nothing_of_padding_and_the_same_of_what_is_before_it(self, small_model):
+        model = small_model("cnn_lstm")
+        said = torch.tensor([0.0, 3.0]).view(2, 1, 1, 1).expand(2, 1, 2, 2)
+        alone, padded = model.over_time(said, 11), model.over_time(said, 24)
+        assert padded.shape[-1] == 24
+        assert torch.equal(padded[..., :11], alone)
+        assert not padded[..., 11:].any()
+
     def test_gaps_between_segments_are_refused(self, small_model):
         with pytest.raises(ConfigurationError, match="segment_hop is 9 and segment_frames 7"):
             small_model("cnn_lstm", segment_hop=9)

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import ASTConfig, ASTModel, ResNetConfig, ResNetModel, Wav2Vec2Config
+from transformers import (
+    ASTConfig,
+    ASTModel,
+    ConvNextConfig,
+    ConvNextModel,
+    ResNetConfig,
+    ResNetModel,
+    ViTConfig,
+    Wav2Vec2Config,
+)
 
 from auricle.errors import ConfigurationError
 from auricle.models.bundle import seal
@@ -107,6 +116,8 @@ class TestTransfer:
             optimizer.step()
         assert all(torch.equal(value, before[name]) for name, value in model.backbone.state_dict().items())
         assert model.rates() == {}
+        learning = {name.split(".")[0] for name, value in model.named_parameters() if value.requires_grad}
+        assert learning == {"classifier"}
 
     def test_returns_from_a_bundle_that_knows_no_folder(self, folder: Path, tmp_path: Path) -> None:
         model, bundle = model_of(folder).eval(), tmp_path / "bundle"
@@ -127,7 +138,34 @@ class TestTransfer:
         assert not heat[:, 20:].any()
 
 
+def test_an_encoder_in_half_precision_is_trained_in_single(resnet: Path) -> None:
+    ResNetModel.from_pretrained(resnet).half().save_pretrained(resnet)
+    model = model_of(resnet)
+    assert model.backbone.dtype == torch.float32
+    model(spectrograms(), labels=torch.tensor([0, 1, 2, 0])).loss.backward()
+
+
+def test_every_parameter_that_is_to_learn_gets_a_gradient(tmp_path: Path) -> None:
+    config = ConvNextConfig(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2)
+    ConvNextModel(config).save_pretrained(tmp_path)
+    model = model_of(tmp_path)
+    model.classifier.weight.data.normal_()
+    model(spectrograms(64), labels=torch.tensor([0, 1, 2, 0])).loss.backward()
+    assert [
+        name for name, value in model.named_parameters() if value.requires_grad and value.grad is None
+    ] == []
+
+
 class TestRefusals:
+    def test_an_image_encoder_of_one_size(self, tmp_path: Path) -> None:
+        ViTConfig().save_pretrained(tmp_path)
+        with pytest.raises(ConfigurationError, match="is a 'vit' encoder"):
+            model_of(tmp_path, begin=False)
+
+    def test_a_clip_longer_than_a_transformer_hears(self, transformer: Path) -> None:
+        with pytest.raises(ConfigurationError, match="hears 40 frames at most, not 41"):
+            model_of(transformer)(spectrograms(41))
+
     def test_a_folder_that_is_not_there(self) -> None:
         with pytest.raises(ConfigurationError, match=r"'\./nothing' is a folder that does not exist"):
             TransferParams(backbone="./nothing").settings()
@@ -141,7 +179,9 @@ class TestRefusals:
 
     def test_an_encoder_of_waveforms(self, tmp_path: Path) -> None:
         Wav2Vec2Config().save_pretrained(tmp_path)
-        with pytest.raises(ConfigurationError, match="'wav2vec2' encoder, which takes neither images"):
+        with pytest.raises(
+            ConfigurationError, match="is a 'wav2vec2' encoder, and those that can be taken are resnet"
+        ):
             model_of(tmp_path, begin=False)
 
     def test_other_bands_or_windows_than_the_encoder_hears(self, transformer: Path) -> None:

@@ -56,6 +56,11 @@ def test_damaged_and_unpredicted_ones_are_left_out_with_a_warning(
     with caplog.at_level(logging.WARNING):
         assert history.load() == []
     assert "is missing" in caplog.text
+    train(tmp_path, "2026-03")
+    predict(tmp_path, "2026-03")
+    torn = tmp_path / "out/2026-03/predictions.parquet"
+    torn.write_bytes(torn.read_bytes()[:100])
+    assert history.load() == []
     assert "cut short" in caplog.text
 
 

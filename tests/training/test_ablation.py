@@ -130,6 +130,24 @@ class TestRefusals:
         with pytest.raises(ValueError, match=message):
             params(**values)
 
+    def test_what_is_wrong_with_a_variant_is_known_before_another_is_trained(
+        self, corpus: TinyCorpus, workdir: Path
+    ) -> None:
+        wrong = params(variants=VARIANTS | {"long": {"windows.window_seconds": 30.0}})
+        with pytest.raises(ConfigurationError, match="variant 'long' of the ablation.*longer than every"):
+            ablated(corpus, workdir, wrong)
+        assert not list(workdir.rglob("*.parquet"))
+
+    def test_null_takes_a_variant_of_another_environment_away(self) -> None:
+        assert list(params(variants=VARIANTS | {"attention": None}).chosen(BASE)) == [BASELINE, "narrow"]
+        with pytest.raises(ValueError, match="at least 1 item"):
+            params(variants={"attention": None})
+
+    def test_a_block_changes_in_what_is_named_only(self) -> None:
+        base = BASE.replaced({"train.augment.gain_db": 3.0}, by="this")
+        changed = base.replaced({"train.augment": {"enabled": True}}, by="this").train.augment
+        assert (changed.enabled, changed.gain_db) == (True, 3.0)
+
     def test_no_test_split(self, corpus: TinyCorpus, workdir: Path) -> None:
         manifest = corpus.manifest.query("split != 'test'")
         with pytest.raises(CorpusError, match="no labelled test recordings"):

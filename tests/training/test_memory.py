@@ -81,6 +81,11 @@ class TestBatchesThatFit:
         assert tried == [16, 8, 4]
         assert (found.batch_size, found.gradient_accumulation_steps) == (4, 4)
 
+    @pytest.mark.parametrize(("batch", "most", "found"), [(9, 5, (3, 3)), (10, 4, (2, 5)), (12, 7, (6, 2))])
+    def test_share_a_step_evenly(self, batch: int, most: int, found: tuple[int, int]) -> None:
+        params = fitting(TRAIN.model_copy(update={"batch_size": batch}), memory_for(most)[0], CPU)
+        assert (params.batch_size, params.gradient_accumulation_steps) == found
+
     def test_are_left_as_they_are_where_they_fit(self) -> None:
         step, tried = memory_for(100)
         assert fitting(TRAIN, step, CPU) is TRAIN

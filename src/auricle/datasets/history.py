@@ -32,15 +32,16 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
         found = []
         for folder in sorted(self._bundles.glob(f"*/{self._bundles.name}")):
             table = self._predictions.parent / folder.parent.name / self._predictions.name
-            try:
-                bundle = open_bundle(folder, verify=False)
-            except BundleError as error:
-                logger.warning("%s is left out: %s", folder, error)
-                continue
-            if table.is_file():
-                found.append(PastBundle(bundle, pd.read_parquet(table)))
-            else:
+            if not table.is_file():
                 logger.warning("%s is left out: it has no predictions, its training was cut short.", folder)
+                continue
+            try:
+                past = PastBundle(open_bundle(folder, verify=False), pd.read_parquet(table))
+                assert past.bundle.training is not None  # read, so that it is known to be whole
+            except (BundleError, OSError, ValueError) as error:
+                logger.warning("%s is left out: %s", folder, error)
+            else:
+                found.append(past)
         return found
 
     def save(self, data: None) -> None:

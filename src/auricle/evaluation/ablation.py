@@ -5,14 +5,14 @@ holds for other recordings and for another training. Of five seeds the resamplin
 variance that seeds have; the figures of each seed stand beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from auricle.corpora.labels import LabelParams
+from auricle.corpora.labels import SINGLE, LabelParams
 from auricle.errors import CorpusError
 from auricle.evaluation.bootstrap import bootstrap, interval_of
 from auricle.evaluation.comparison import difference_interval, verdict_on
@@ -32,7 +32,11 @@ Run = tuple[str, int]
 
 
 def judge_ablation(
-    predictions: pd.DataFrame, manifest: pd.DataFrame, params: EvaluateParams, labels: LabelParams
+    predictions: pd.DataFrame,
+    manifest: pd.DataFrame,
+    params: EvaluateParams,
+    labels: LabelParams,
+    problem_types: Collection[str] = (),
 ) -> Json:
     """Every variant's figures over its seeds, and its differences from the first one.
 
@@ -44,6 +48,8 @@ def judge_ablation(
         manifest: The corpus.
         params: See `EvaluateParams`.
         labels: How the baseline reads labels; their hierarchy counts for all variants.
+        problem_types: Of all variants; those of the baseline by default. Where all learn one class, a
+            recording's class is what is true of it; else its class and all its labels.
 
     Returns:
         `experiments` (per variant its `name` and `figures`, each with `value`, `low`, `high` and `by_seed`),
@@ -52,9 +58,11 @@ def judge_ablation(
         `groups`, `confidence`, `bootstrap_samples` and `warnings`.
 
     Raises:
-        CorpusError: The variants share fewer than two labels, or some recordings were not predicted by all.
+        CorpusError: The variants share fewer than two labels, or no recording.
     """
-    runs = _Runs.of(predictions, manifest, labels)
+    is_single = set(problem_types or [labels.problem_type]) == {SINGLE}
+    called = manifest.assign(labels=_true_labels(manifest, is_single=is_single))
+    runs = _Runs.of(predictions, called, labels)
     tables = runs.tables(params)
     points = {key: {name: float(table()[name][0]) for name in runs.figures} for key, table in tables.items()}
     resampled = runs.over_seeds(tables, params)
@@ -88,7 +96,7 @@ def judge_ablation(
         "differences": [
             difference(variant, name) for variant in runs.variants[1:] for name in runs.figures[:2]
         ],
-        "baseline": runs.baseline(manifest, params, labels),
+        "baseline": runs.baseline(called, params, labels),
         "compared": list(runs.figures),
         "labels": list(runs.any_rows.vocabulary),
         "seeds": len(runs.seeds),
@@ -98,7 +106,10 @@ def judge_ablation(
         "confidence": params.confidence,
         "bootstrap_samples": params.bootstrap_samples,
         # What not all variants know is not judged, and no fault of any.
-        "warnings": [text for text in runs.any_rows.warnings if not text.startswith(DOES_NOT_KNOW)],
+        "warnings": [
+            *(text for text in runs.any_rows.warnings if not text.startswith(DOES_NOT_KNOW)),
+            *runs.warnings,
+        ],
     }
 
 
@@ -109,25 +120,36 @@ class _Runs:
     rows: Mapping[Run, LabelRows]
     variants: list[str]
     seeds: list[int]
+    left_out: int
 
     @classmethod
-    def of(cls, predictions: pd.DataFrame, manifest: pd.DataFrame, labels: LabelParams) -> "_Runs":
+    def of(cls, predictions: pd.DataFrame, called: pd.DataFrame, labels: LabelParams) -> "_Runs":
         shared = _shared_labels(predictions)
-        called = manifest.assign(labels=_all_labels(manifest))
+        common = _by_all(predictions)
+        left_out = predictions["recording_id"].nunique() - len(common)
+        predictions = predictions[predictions["recording_id"].isin(common)]
         rows = {}
         for run, table in predictions.groupby(list(RUN), sort=False):
             variant, seed = cast("Run", run)
             told = table[[*KEY_COLUMNS, *shared]].sort_values("recording_id", ignore_index=True)
             rows[variant, int(seed)] = label_rows(told, called, labels, vocabulary=shared)
-        first = next(iter(rows.values()))
-        for (variant, seed), other in rows.items():
-            if not np.array_equal(first.ids, other.ids):
-                raise CorpusError(
-                    f"The variant {variant!r} with seed {seed} predicted other recordings than the first"
-                    " did: the corpus has changed in between. Run the ablation again."
-                )
         variants = list(dict.fromkeys(variant for variant, _ in rows))
-        return cls(rows, variants, sorted({seed for _, seed in rows}))
+        return cls(rows, variants, sorted({seed for _, seed in rows}), left_out)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know of how these trainings were judged."""
+        found = []
+        if self.left_out:
+            found.append(
+                f"{self.left_out} recordings were not predicted by all variants, which read labels"
+                " differently; they are left out."
+            )
+        if len(self.seeds) == 1:
+            found.append(
+                "Each variant was trained once: what another random seed would change is in no interval."
+            )
+        return found
 
     @property
     def any_rows(self) -> LabelRows:
@@ -176,11 +198,8 @@ class _Runs:
             for variant in self.variants
         }
 
-    def baseline(
-        self, manifest: pd.DataFrame, params: EvaluateParams, labels: LabelParams
-    ) -> dict[str, float]:
+    def baseline(self, called: pd.DataFrame, params: EvaluateParams, labels: LabelParams) -> dict[str, float]:
         """The figures of a model that has heard nothing."""
-        called = manifest.assign(labels=_all_labels(manifest))
         figures: Figures = dict(SeveralLabels(labels).baseline(self.any_rows, called, params).tables[RAW]())
         if self.is_exclusive:
             of_class = OneClass().baseline(_one_of(self.any_rows), _one_label(called, self.any_rows), params)
@@ -214,11 +233,23 @@ def _shared_labels(predictions: pd.DataFrame) -> list[str]:
     return shared
 
 
-def _all_labels(manifest: pd.DataFrame) -> pd.Series:
-    """The label of each recording and all its labels, each once: variants of both kinds are judged."""
+def _by_all(predictions: pd.DataFrame) -> pd.Index:
+    """The recordings that every training predicted."""
+    runs = predictions.groupby("recording_id")[list(RUN)].value_counts().groupby("recording_id").size()
+    common = runs.index[runs == len(predictions[list(RUN)].drop_duplicates())]
+    if common.empty:
+        raise CorpusError(
+            "No recording was predicted by all variants of the ablation, so there is nothing to compare them"
+            " on. Let all of them learn one class a recording, or all of them several labels."
+        )
+    return common
+
+
+def _true_labels(manifest: pd.DataFrame, *, is_single: bool) -> pd.Series:
+    """The class of each recording, and all its labels where some variant learns them; each once."""
     return pd.Series(
         [
-            list(dict.fromkeys([*([] if pd.isna(label) else [label]), *labels]))
+            list(dict.fromkeys([*([] if pd.isna(label) else [label]), *([] if is_single else labels)]))
             for label, labels in zip(manifest["label"], manifest["labels"], strict=True)
         ],
         index=manifest.index,

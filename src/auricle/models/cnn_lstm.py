@@ -95,7 +95,9 @@ class AudioCNNLSTM(MultiLabelAudioCNN):
             return functional.fold(columns, (config.n_bands, length), shape, stride=config.segment_hop)
 
         # `fold` steps over bands too, but a segment has all of them: there is one step.
-        return (joined(fine) / joined(torch.ones_like(fine)))[..., :frames]
+        heard = joined(fine) / joined(torch.ones_like(fine))
+        # Of segments that are nothing but padding nothing is said.
+        return functional.pad(heard, (0, max(0, frames - length)))[..., :frames]
 
     def _described(self, maps: Maps) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Descriptions (batch, segments, embedding_size), and how many are real; None where all are."""

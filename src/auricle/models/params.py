@@ -161,7 +161,7 @@ class TransferParams(ArchitectureParams):
         "RegNet) or an Audio Spectrogram Transformer.",
     )
     revision: str | None = Field(None, description="Commit of the hub; null takes the newest.")
-    frozen: bool = Field(False, description="Train the head only.")
+    frozen: bool = Field(False, description="Train the new head only.")
     backbone_rate: float = Field(
         0.1, gt=0, le=1, description="The encoder learns at learning_rate times this; not where it is frozen."
     )

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-NOT_KEPT = ("_name_or_path", "id2label", "label2id", "architectures", "transformers_version")
+NOT_KEPT = (
+    *("_name_or_path", "id2label", "label2id", "architectures", "transformers_version"),
+    *("dtype", "torch_dtype"),  # an encoder that was saved in half precision is trained in single
+)
 REMEDY = (
     "Put its folder (config.json and model.safetensors) on this machine, for instance by `hf download {name}"
     " --local-dir data/pretrained/{last}` where the hub can be reached, and give that folder as backbone."
@@ -55,6 +58,7 @@ def encoder_weights(name: str, revision: str | None, like: "PreTrainedModel") ->
             config=like.config,
             trust_remote_code=False,
             use_safetensors=True,
+            dtype=like.dtype,
             output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError) as error:

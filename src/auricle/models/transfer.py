@@ -14,6 +14,9 @@ from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.spectrogram_model import SpectrogramModel, real_frames
 
 IMAGE_CHANNELS = 3
+# Of images convolutional ones only: what they say keeps its place, whatever the size of the picture.
+OF_IMAGES = ("resnet", "regnet", "convnext", "convnextv2")
+OF_SPECTROGRAMS = ("audio-spectrogram-transformer",)
 
 
 class TransferModelConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-call]
@@ -33,7 +36,7 @@ class TransferModelConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-ca
     @property
     def takes_images(self) -> bool:
         """Whether the encoder takes images of three channels; else it takes (frames, bands)."""
-        return "num_mel_bins" not in self.backbone_settings
+        return self.backbone_settings.get("model_type") in OF_IMAGES
 
     def __post_init__(self, **kwargs: Any) -> None:
         """Refuse an encoder that cannot take these spectrograms."""
@@ -42,20 +45,25 @@ class TransferModelConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-ca
         kind = told.get("model_type")
         if not told:
             return  # transformers makes one without arguments, to compare with
-        if self.takes_images and told.get("num_channels") != IMAGE_CHANNELS:
+        if kind not in (*OF_IMAGES, *OF_SPECTROGRAMS):
             raise ConfigurationError(
-                f"backbone {self.backbone_name!r} is a {kind!r} encoder, which takes neither images of"
-                f" {IMAGE_CHANNELS} channels nor spectrograms. Name another, such as microsoft/resnet-50."
+                f"backbone {self.backbone_name!r} is a {kind!r} encoder, and those that can be taken are"
+                f" {', '.join([*OF_IMAGES, *OF_SPECTROGRAMS])}. Name another, such as microsoft/resnet-50."
+            )
+        if self.takes_images and told["num_channels"] != IMAGE_CHANNELS:
+            raise ConfigurationError(
+                f"backbone {self.backbone_name!r} takes images of {told['num_channels']} channels, not of"
+                f" {IMAGE_CHANNELS}. Name another, such as microsoft/resnet-50."
             )
         if self.takes_images:
             return
-        bands, frames = told["num_mel_bins"], told.get("max_length")
+        bands, frames = told["num_mel_bins"], told["max_length"]
         if bands != self.n_bands:
             raise ConfigurationError(
                 f"backbone {self.backbone_name!r} hears {bands} bands, the front end makes {self.n_bands}."
                 f" Set front_end: {{n_mels: {bands}}}."
             )
-        if frames is not None and frames < self.window_frames:
+        if frames < self.window_frames:
             raise ConfigurationError(
                 f"backbone {self.backbone_name!r} hears {frames} frames at most, and a window has"
                 f" {self.window_frames}. Lower window_seconds, or raise hop_length of the front end."
@@ -79,13 +87,18 @@ class TransferModel(SpectrogramModel):
     def __init__(self, config: TransferModelConfig) -> None:
         super().__init__(config)
         self.backbone = AutoModel.from_config(  # type: ignore[no-untyped-call]
-            _encoder_config(config.backbone_settings)
+            _encoder_config(config.backbone_settings), dtype=torch.float32
         )
+        self.supports_gradient_checkpointing = self.backbone.supports_gradient_checkpointing
         self.places = nn.Identity()
         self.classifier = nn.Linear(_width(self.backbone.config), config.n_classes)
         self.dropout = nn.Dropout(config.dropout)
         self.post_init()  # type: ignore[no-untyped-call]
         self.backbone.requires_grad_(not config.frozen)
+        if config.frozen:
+            self.input_norm.requires_grad_(False)  # else gradients went through the whole encoder to it
+        if config.takes_images and hasattr(self.backbone, "layernorm"):
+            self.backbone.layernorm.requires_grad_(False)  # of what ConvNeXt pools, which is not asked for
 
     def rates(self) -> dict[str, float]:
         """The encoder learns more slowly than the head."""
@@ -121,7 +134,10 @@ class TransferModel(SpectrogramModel):
         maps = self.maps_of(input_values, lengths, least=1)
         frames = maps.values.shape[-1]
         say = self._said_of_images if self.config.takes_images else self._said
-        places = self.places(say(maps.values))
+        # Explanations, which ask in evaluation, want the gradient of a frozen encoder's places too.
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not (self.config.frozen and self.training)):
+            said = say(maps.values)
+        places = self.places(said)
         over_bands = places.mean(dim=2)
         if maps.lengths is None:
             return self.classified(over_bands.mean(dim=2), labels)
@@ -138,6 +154,11 @@ class TransferModel(SpectrogramModel):
         """The same of a transformer over patches, whose special tokens are left out."""
         told = self.backbone.config
         frames = values.shape[-1]
+        if frames > told.max_length:
+            raise ConfigurationError(
+                f"backbone {self.config.backbone_name!r} hears {told.max_length} frames at most, not"
+                f" {frames}. Lower crop_seconds and window_seconds."
+            )
         heard = functional.pad(values[:, 0], (0, told.max_length - frames)).transpose(1, 2)
         tokens = self.backbone(heard).last_hidden_state
         bands = (told.num_mel_bins - told.patch_size) // told.frequency_stride + 1

@@ -11,7 +11,7 @@ import pandas as pd
 from auricle.audio.frontend import LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.corpora.selection import having
-from auricle.errors import CorpusError
+from auricle.errors import ConfigurationError, CorpusError
 from auricle.models.provenance import manifest_digest
 from auricle.training.ablation_params import AblationParams
 from auricle.training.checks import check_front_end
@@ -48,7 +48,7 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
     Returns:
         Predictions of the recordings that judge (the test split, or all of them out of fold): `variant`,
         `seed`, `recording_id`, `split` and a column per label, empty where a variant does not know it. And
-        one row per training: `variant`, `seed`, `epochs`, `seconds`, `parameters`.
+        one row per training: `variant`, `seed`, `epochs`, `seconds`, `parameters`, `problem_type`.
 
     Raises:
         ConfigurationError: a device or a store that cannot be used, or variants that cannot be.
@@ -58,6 +58,8 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
     manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
     variants = params.chosen(base)
     data = training_digest(data=manifest_digest(manifest), front_end=front_end.digest)
+    for variant, chosen in variants.items():
+        _check(variant, chosen, manifest, store, front_end)
     tables, runs = [], []
     with open_workdir(workdir, data) as folder:
         # Seeds outside: what a stopped run has is then as much of each variant.
@@ -71,6 +73,24 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
     predictions = pd.concat(tables, ignore_index=True)
     keys = ["variant", "seed", "recording_id", "split"]
     return predictions[[*keys, *predictions.columns.difference(keys)]], pd.DataFrame(runs)
+
+
+def _check(
+    variant: str,
+    chosen: DeepParams,
+    manifest: pd.DataFrame,
+    store: SpectrogramStore,
+    front_end: LogMelFrontEnd,
+) -> None:
+    """Refuse a variant before others are trained for hours."""
+    examples = read_examples(manifest, chosen.labels)
+    try:
+        training = DeepTraining.of(
+            examples, store, front_end, chosen.model.root, chosen.train, chosen.windows
+        )
+        training.check_model(_judging(examples)[0])
+    except ConfigurationError as error:
+        raise ConfigurationError(f"The variant {variant!r} of the ablation: {error}") from error
 
 
 def _run(
@@ -96,6 +116,7 @@ def _run(
         "epochs": sum(len(report["history"]) for _, report in done),
         "seconds": sum(_seconds(report) for _, report in done),
         "parameters": model.num_parameters(),
+        "problem_type": chosen.labels.problem_type,
     }
 
 

@@ -1,8 +1,9 @@
 """What an ablation leaves out or adds, and over how many random seeds."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from auricle.errors import ConfigurationError
 from auricle.params import Params
@@ -22,8 +23,18 @@ class AblationParams(Params):
         default_factory=dict, description="Parameters that all variants have, the baseline too."
     )
     variants: dict[str, dict[str, Any]] = Field(
-        min_length=1, description="By name what is changed, such as {model.use_attention: false}."
+        min_length=1,
+        description="By name what is changed, such as {model.use_attention: false};"
+        " null leaves out one that another environment has.",
     )
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _leave_out(cls, variants: object) -> object:
+        """An environment adds to the variants of another; by null it takes one away."""
+        if not isinstance(variants, Mapping):
+            return variants
+        return {name: changes for name, changes in variants.items() if changes is not None}
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:
@@ -52,7 +63,7 @@ class AblationParams(Params):
             if alike is not None:
                 raise ConfigurationError(
                     f"The variant {name!r} of the ablation does not differ from {alike!r}: {changes} is what"
-                    " that has. Change a value, or leave the variant out."
+                    " that has. Change a value, or leave the variant out (null)."
                 )
             found[name] = chosen
         return found

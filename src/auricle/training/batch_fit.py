@@ -19,8 +19,8 @@ def fitting(params: TrainParams, step: Callable[[int], None], device: torch.devi
     """The same training, in smaller batches whose gradients are added up if ``batch_size`` is too large.
 
     Args:
-        params: of the training; ``batch_size`` is halved until a step fits, and
-            ``gradient_accumulation_steps`` doubled as often: an optimizer step is made of as many crops.
+        params: of the training; ``batch_size`` is divided until a step fits, and
+            ``gradient_accumulation_steps`` multiplied by as much: an optimizer step is made of as many crops.
         step: trains on so many crops, as a trial.
         device: whose memory is emptied between trials.
 
@@ -35,14 +35,15 @@ def fitting(params: TrainParams, step: Callable[[int], None], device: torch.devi
             step(size)
             break
         except RuntimeError as error:
-            if not should_reduce_batch_size(error) or size // 2 < LEAST:
+            smaller = [part for part in range(LEAST, size) if params.batch_size % part == 0]
+            if not should_reduce_batch_size(error) or not smaller:
                 raise
-            size //= 2
+            size = smaller[-1]
             clear_device_cache(garbage_collection=True)
     clear_device_cache(garbage_collection=True)
     if size == params.batch_size:
         return params
-    together = params.gradient_accumulation_steps * -(-params.batch_size // size)
+    together = params.gradient_accumulation_steps * (params.batch_size // size)
     logger.warning(
         "%d crops at once do not fit into the memory of %s: %d at once, %d batches to a step.",
         params.batch_size,

@@ -31,7 +31,7 @@ def check_front_end(store: SpectrogramStore, front_end: LogMelFrontEnd) -> None:
 
 def check_architecture(
     params: ArchitectureParams, front_end: LogMelFrontEnd, window: WindowParams, crop_seconds: float | None
-) -> None:
+) -> "PreTrainedModel":
     """Show the network of two classes one crop: a contradiction is known before anything is read.
 
     Args:
@@ -55,7 +55,7 @@ def check_architecture(
             f"input_channels is {channels}, but the front end makes spectrograms of one channel. Set"
             " input_channels: 1."
         )
-    shown_one_crop(config, front_end.frames(crop_seconds or window.window_seconds))
+    return shown_one_crop(config, front_end.frames(crop_seconds or window.window_seconds))
 
 
 def shown_one_crop(config: "PreTrainedConfig", frames: int) -> "PreTrainedModel":

@@ -40,7 +40,9 @@ class DeepParams(NamedTuple):
             if not isinstance(branch, dict) or last not in branch or not parents:
                 known = ", ".join(f"{part}.{key}" for part, keys in tree.items() for key in keys)
                 raise ConfigurationError(f"{by} names {name!r}, which is no parameter: {known}.")
-            branch[last] = value
+            # Of a block only what is named changes: the rest stays as it is configured.
+            is_block = isinstance(branch[last], dict) and isinstance(value, Mapping)
+            branch[last] = {**branch[last], **value} if is_block else value
         try:
             return DeepParams(
                 ModelParams.model_validate(tree["model"]),

@@ -63,6 +63,24 @@ def resolve_precision(name: PrecisionName, device: torch.device) -> Precision:
     return name
 
 
+def check_processes(processes: int, device: torch.device) -> None:
+    """Refuse more processes than there are devices for.
+
+    Raises:
+        ConfigurationError: which says how many there are.
+    """
+    import torch
+
+    if device.type == "cpu":
+        return
+    there = torch.cuda.device_count() if device.type == "cuda" else 1
+    if processes > there:
+        raise ConfigurationError(
+            f"processes: {processes} were asked for, and there are {there} {device.type} devices."
+            f" Set processes: {there} at most."
+        )
+
+
 def _has_bf16(device: torch.device) -> bool:
     import torch
 

@@ -2,8 +2,11 @@
 
 import logging
 import os
+import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ from auricle.errors import AuricleError
 if TYPE_CHECKING:
     from auricle.training.trainer import TrainingJob
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 FORMAT, TIME = "%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"
 
 
@@ -43,11 +47,12 @@ def in_processes(job: "TrainingJob", checkpoint: Path | None) -> None:
         start_method="spawn",
     )
     try:
-        elastic_launch(config, _process)(job, checkpoint, os.getpid())
+        with _signals_kept():
+            elastic_launch(config, _process)(job, checkpoint, os.getpid())
     except ChildFailedError as error:
         failed, failure = error.get_first_failure()
         raise AuricleError(
-            f"{job.name}: process {failed} of {job.params.processes} failed: {_last_line(failure.message)}"
+            f"{job.name}: process {failed} of {job.params.processes} failed: {_first_line(failure.message)}"
         ) from error
 
 
@@ -68,6 +73,20 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _last_line(message: Any) -> str:
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """The launcher takes signals for itself, and gives them back to nobody."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _first_line(message: Any) -> str:
     told = message.get("message", message) if isinstance(message, dict) else message
-    return str(told).strip().rpartition("\n")[2]
+    return str(told).strip().partition("\n")[0]

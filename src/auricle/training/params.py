@@ -75,7 +75,7 @@ class TrainParams(Params):
     gradient_accumulation_steps: int = Field(1, ge=1, description="Batches per optimizer step.")
     find_batch_size: bool = Field(
         False,
-        description="Where the device's memory does not take batch_size crops at once, halve until it does,"
+        description="Where the device's memory does not take batch_size crops at once, divide until it does,"
         " and add up gradients: an optimizer step is made of as many crops.",
     )
     gradient_checkpointing: bool = Field(

@@ -45,7 +45,7 @@ def judge(
     """Figures of every variant over its seeds and its differences from the baseline, beside what changed."""
     from auricle.evaluation.ablation import judge_ablation
 
-    judged = judge_ablation(predictions, manifest, evaluation, labels)
+    judged = judge_ablation(predictions, manifest, evaluation, labels, set(runs["problem_type"]))
     costs = runs.groupby("variant")[["epochs", "seconds", "parameters"]].mean()
     for entry in judged["experiments"]:
         entry["differs"] = ablation.variants.get(entry["name"], {})
