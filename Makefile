@@ -40,6 +40,7 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/train_cnn.py
 	$(BIN)/python benchmarks/models.py
 	$(BIN)/python benchmarks/loader.py
+	$(BIN)/python benchmarks/near_duplicates.py
 
 viz: install  ## open the pipelines in a browser
 	$(BIN)/kedro viz run

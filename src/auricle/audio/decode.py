@@ -95,12 +95,24 @@ def decode(path: Path, limits: AudioLimits, sample_rate: int | None = None) -> W
     Raises:
         AudioError: The file cannot be used; the message is the reason.
     """
+    return decode_with_info(path, limits, sample_rate)[0]
+
+
+def decode_with_info(
+    path: Path, limits: AudioLimits, sample_rate: int | None = None
+) -> tuple[Waveform, AudioInfo]:
+    """Decode a file as `decode` does, and say of it what `check_readable` says, in one reading.
+
+    Raises:
+        AudioError: The file cannot be used; the message is the reason.
+    """
     with _opened(path, limits) as reader:
         rate = reader.sound.samplerate
         blocks = reader.mono_blocks()
         if sample_rate is not None and sample_rate != rate:
             blocks = _resampled(blocks, rate, sample_rate)
-        return Waveform(np.concatenate(list(blocks)), sample_rate or rate)
+        waveform = Waveform(np.concatenate(list(blocks)), sample_rate or rate)
+        return waveform, reader.info(reader.frames)
 
 
 def check_readable(path: Path, limits: AudioLimits) -> AudioInfo:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from auricle.corpora.data_warnings import corpus_warnings
 from auricle.corpora.labels import LabelParams, label_lists
+from auricle.corpora.pairs import describe_pairs, pair_warnings
 from auricle.corpora.params import IngestParams
 from auricle.corpora.places import TEST, TRAIN, UNLABELLED, Places
 
@@ -17,7 +18,10 @@ _FILES_NAMED = 200
 
 
 def describe_corpus(
-    manifest: pd.DataFrame, params: IngestParams, labels: LabelParams | None = None
+    manifest: pd.DataFrame,
+    params: IngestParams,
+    labels: LabelParams | None = None,
+    near_duplicates: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Describe a corpus in plain numbers and text that JSON can hold.
 
@@ -25,12 +29,13 @@ def describe_corpus(
         manifest: What `build_manifest` gives.
         params: What it was built with.
         labels: How labels are read; one class a recording by default.
+        near_duplicates: What `find_near_duplicates` gives.
 
     Returns:
         `problem_type`, `protocol`, `group_by`; `files`, `recordings` (usable and labelled), `unlabelled`,
         `groups`, `hours`; tables (lists of dicts) `splits` and `classes`; `labels` and `ratings`; `durations`
-        in seconds, `sample_rates`, `channels` and `formats` with counts; `quarantine`; `duplicates`; and
-        `warnings`, a list of sentences.
+        in seconds, `sample_rates`, `channels` and `formats` with counts; `quarantine`; `duplicates`;
+        `near_duplicates` with a `count` and its first `pairs`; and `warnings`, a list of sentences.
     """
     usable = manifest[manifest["status"] == "ok"]
     learnt = usable[usable["split"] != UNLABELLED]
@@ -43,6 +48,7 @@ def describe_corpus(
     learnt = learnt.assign(place=place, hours=learnt["duration_s"] / 3600)
     labels = labels or LabelParams()
     called = _by_label(learnt, labels)
+    pairs = describe_pairs(manifest, near_duplicates)
     return {
         "problem_type": labels.problem_type,
         "protocol": params.protocol,
@@ -62,7 +68,11 @@ def describe_corpus(
         "formats": _counts(usable["path"].str.rsplit(".", n=1).str[-1].str.lower()),
         "quarantine": _quarantine(manifest),
         "duplicates": _duplicates(manifest),
-        "warnings": corpus_warnings(manifest, called, params, several=labels.is_multi),
+        "near_duplicates": {"count": len(pairs), "pairs": pairs[:_FILES_NAMED]},
+        "warnings": [
+            *corpus_warnings(manifest, called, params, several=labels.is_multi),
+            *pair_warnings(pairs),
+        ],
     }
 
 

@@ -36,6 +36,23 @@ def group_keys(table: pd.DataFrame, params: IngestParams) -> pd.DataFrame:
     return pd.DataFrame(keys, index=table.index, dtype="str")
 
 
+def copy_keys(near_duplicates: pd.DataFrame | None) -> dict[str, list[str]]:
+    """The `recording` key of each recording that has near-duplicates, and theirs.
+
+    They are no column of keys, because the ledger keeps keys, and what counts as a copy may change.
+
+    Args:
+        near_duplicates: Pairs of `recording_id` and `other_id`, or None.
+    """
+    keys: dict[str, list[str]] = {}
+    if near_duplicates is None:
+        return keys
+    for one, other in near_duplicates[["recording_id", "other_id"]].itertuples(index=False):
+        keys.setdefault(f"{RECORDING}:{one}", []).append(f"{RECORDING}:{other}")
+        keys.setdefault(f"{RECORDING}:{other}", []).append(f"{RECORDING}:{one}")
+    return keys
+
+
 def own_group(keys: pd.DataFrame) -> pd.Series:
     """The first key of each recording: the name of its group as long as nothing else links it."""
     first = keys.iloc[:, 0]

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pandas as pd
 
 from auricle.audio.decode import AudioInfo
+from auricle.audio.fingerprint import FINGERPRINT_VERSION
 from auricle.audio.isolation import IsolationError, map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.corpora.verdict import Inspected, hash_file, inspect_file
@@ -28,6 +29,8 @@ FILE_DTYPES = {
     "status": "str",
     "reason": "str",
     "checked_with": "str",
+    "fingerprint": "object",
+    "fingerprint_version": "int64",
 }
 FILE_COLUMNS = tuple(FILE_DTYPES)
 
@@ -37,6 +40,8 @@ AUDIO_EXTENSIONS = frozenset(
     {".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3"}
     | {".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv"}
 )
+
+NO_FINGERPRINT = {"fingerprint": b"", "fingerprint_version": 0}
 
 # Counted up when the code judges files differently, so that known files are judged again.
 CHECK_VERSION = 1
@@ -86,6 +91,7 @@ def inspect_files(
     known: pd.DataFrame | None,
     limits: AudioLimits,
     *,
+    fingerprints: bool = False,
     workers: int | None = None,
     chunk_size: int = 256,
 ) -> Iterator[pd.DataFrame]:
@@ -93,13 +99,15 @@ def inspect_files(
 
     A file with the size and modification time of its row in `known` is passed over. One that was touched,
     copied or moved is known by the hash of its bytes and takes over their facts. Rows that were made under
-    other limits, and failures that may be the machine's, are made anew.
+    other limits, usable ones without the fingerprint that is asked for, and failures that may be the
+    machine's, are made anew.
 
     Args:
         root: The folder of recordings.
         paths: The files, relative to `root`, with forward slashes.
         known: Rows that an earlier call yielded, one per path, or None.
         limits: What a recording may be, and what inspecting one may cost.
+        fingerprints: Compute acoustic fingerprints, by which near-duplicates are found.
         workers: Number of child processes; None for all cores.
         chunk_size: Rows per table.
 
@@ -108,12 +116,15 @@ def inspect_files(
         `recording_id`, the first 16 hexadecimal digits of the SHA-256 of the bytes ("" where the file
         cannot be read or is too large); `duration_s`, `sample_rate` in Hz and `channels` (missing in
         quarantine); `status`, "ok" or "quarantined"; `reason` of the quarantine, else ""; `checked_with`,
-        a digest of the limits, "" for a failure that is to be tried again.
+        a digest of the limits, "" for a failure that is to be tried again; `fingerprint`, bytes for
+        `auricle.audio.fingerprint.from_bytes`, b"" where there is none; and its `fingerprint_version`, 0
+        where none was computed.
     """
     digest = _digest(limits)
-    current = _current(known, digest)
+    current = _current(known, digest, fingerprints=fingerprints)
+    inspect = partial(inspect_file, limits=limits, known=_identities(current), fingerprints=fingerprints)
     rows = _inspected_rows(
-        root, _changed(root, paths, current), current, limits, digest=digest, workers=workers
+        root, _changed(root, paths, current), current, limits, inspect, digest=digest, workers=workers
     )
     counts = {"ok": 0, "quarantined": 0}
     while chunk := list(islice(rows, chunk_size)):
@@ -148,11 +159,27 @@ def _digest(limits: AudioLimits) -> str:
     return hashlib.sha256(f"{CHECK_VERSION} {limits.model_dump_json()}".encode()).hexdigest()[:12]
 
 
-def _current(known: pd.DataFrame | None, digest: str) -> pd.DataFrame:
+def _current(known: pd.DataFrame | None, digest: str, *, fingerprints: bool) -> pd.DataFrame:
     """The known rows that hold under the present limits, by path."""
     if known is None or known.empty:
         return pd.DataFrame(columns=list(FILE_COLUMNS)).astype(FILE_DTYPES).set_index("path", drop=False)
-    return known.loc[known["checked_with"] == digest].set_index("path", drop=False)
+    rows = known.loc[known["checked_with"] == digest].reindex(columns=list(FILE_COLUMNS))
+    # An inventory of before there were fingerprints has none of both.
+    rows["fingerprint"] = [data if isinstance(data, bytes) else b"" for data in rows["fingerprint"]]
+    rows["fingerprint_version"] = rows["fingerprint_version"].fillna(0)
+    rows = rows.astype(FILE_DTYPES)
+    lacking = (rows["status"] == "ok") & (rows["fingerprint_version"] != FINGERPRINT_VERSION)
+    if fingerprints and lacking.any():
+        logger.info(
+            "%s known recordings have no fingerprint of this version: they are decoded again.",
+            f"{int(lacking.sum()):,}",
+        )
+        rows = rows[~lacking]
+    return rows.set_index("path", drop=False)
+
+
+def _identities(current: pd.DataFrame) -> frozenset[str]:
+    return frozenset(current["recording_id"]) - {""}
 
 
 def _changed(root: Path, paths: Sequence[str], current: pd.DataFrame) -> list[dict[str, Any]]:
@@ -175,6 +202,7 @@ def _inspected_rows(
     changed: list[dict[str, Any]],
     current: pd.DataFrame,
     limits: AudioLimits,
+    inspect: Callable[[Path], Inspected],
     *,
     digest: str,
     workers: int | None,
@@ -182,7 +210,7 @@ def _inspected_rows(
     records = cast("list[dict[str, Any]]", current.to_dict("records"))
     facts = {record["recording_id"]: record for record in records if record["recording_id"]}
     results = map_isolated(
-        partial(inspect_file, limits=limits, known=frozenset(facts)),
+        inspect,
         [root / row["path"] for row in changed],
         workers=workers,
         limits=limits,
@@ -193,7 +221,8 @@ def _inspected_rows(
         if inspected.verdict is None:
             yield {**facts[inspected.recording_id], **row}
         else:
-            yield {**row, "recording_id": inspected.recording_id, **_judged(inspected.verdict, digest)}
+            judged = _judged(inspected.verdict, digest)
+            yield {**row, "recording_id": inspected.recording_id, **judged, **_heard(inspected)}
 
 
 def _with_hash(path: Path, result: Inspected | AudioError, limits: AudioLimits) -> Inspected:
@@ -220,3 +249,9 @@ def _judged(verdict: AudioInfo | AudioError, digest: str) -> Mapping[str, Any]:
         "reason": str(verdict),
         "checked_with": "" if passing else digest,
     }
+
+
+def _heard(inspected: Inspected) -> Mapping[str, Any]:
+    if inspected.fingerprint is None:
+        return NO_FINGERPRINT
+    return {"fingerprint": inspected.fingerprint, "fingerprint_version": FINGERPRINT_VERSION}

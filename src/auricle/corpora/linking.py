@@ -5,6 +5,7 @@ nothing. Recordings are taken in an order in which the refused one is the newcom
 never the test.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,19 +36,28 @@ class Links:
         for group, split, fold, member_of in zip(*columns, strict=True):
             self._join([group, member_of], self.places.place(split, fold))
 
-    def add(self, keys: list[str], published: str | None) -> str | None:
+    def add(
+        self, keys: list[str], published: str | None, copies: Mapping[str, str] | None = None
+    ) -> str | None:
         """Join a recording's keys.
+
+        Args:
+            keys: What it is called.
+            published: Its published place.
+            copies: Keys of other recordings that it sounds the same as, and what people call these.
 
         Returns:
             None, or the reason why the recording is refused because it links two places.
         """
+        copies = copies or {}
+        keys = [*keys, *copies]
         for key in keys:
             self.sets.add(key)
         said = {key: place for key in keys if (place := self.place_of_root.get(self.sets[key]))}
         try:
             place = self.places.settle({*said.values(), *([published] if published else [])})
         except ValueError:
-            return _reason(said, published)
+            return _reason(said, published, copies)
         self._join(keys, place)
         return None
 
@@ -64,7 +74,13 @@ class Links:
 
 
 def link(
-    keys: pd.DataFrame, published: pd.Series, paths: pd.Series, ledger: pd.DataFrame, places: Places
+    keys: pd.DataFrame,
+    published: pd.Series,
+    paths: pd.Series,
+    ledger: pd.DataFrame,
+    places: Places,
+    *,
+    copies: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Links, pd.Series]:
     """Link recordings into groups.
 
@@ -74,6 +90,7 @@ def link(
         paths: Path of each; decides where nothing else does, so that the order of the rows does not matter.
         ledger: Rows of this protocol.
         places: What groups are put in.
+        copies: For a recording's key (`recording:<id>`) those of its near-duplicates.
 
     Returns:
         The groups, and for each recording the reason why it is refused, or missing.
@@ -90,15 +107,25 @@ def link(
     columns = [keys[name].tolist() for name in keys]
     rows = [[key for key in row if isinstance(key, str)] for row in zip(*columns, strict=True)]
     reasons: list[str | None] = [None] * len(keys)
+    own = keys["recording"].tolist()
+    heard = dict.fromkeys(set(ledger["group"]) - set(own), "a recording of an earlier run")
     for position in sequence:
-        reasons[position] = links.add(rows[position], binding[position])
+        # Of two copies the later one names the earlier, and so it is the newcomer that is refused.
+        earlier = {key: heard[key] for key in (copies or {}).get(own[position], ()) if key in heard}
+        reasons[position] = links.add(rows[position], binding[position], earlier)
+        if reasons[position] is None:
+            heard.setdefault(own[position], paths.iloc[position])
     return links, pd.Series(reasons, index=keys.index, dtype="str")
 
 
-def _reason(said: dict[str, str], published: str | None) -> str:
-    groups = " and ".join(f"{key} (in {place})" for key, place in said.items())
+def _reason(said: dict[str, str], published: str | None, copies: Mapping[str, str]) -> str:
+    groups = " and ".join(
+        f"{f'its near-duplicate {copies[key]}' if key in copies else key} (in {place})"
+        for key, place in said.items()
+    )
     if len(set(said.values())) > 1:
-        return f"{LINKS_SPLITS}: {groups}; using it would leak. Correct its metadata, or leave it out"
+        remedy = "Leave one of them out" if copies else "Correct its metadata, or leave it out"
+        return f"{LINKS_SPLITS}: {groups}; using it would leak. {remedy}"
     return (
         f"{LISTS_DISAGREE}: published in {published}, but its group is elsewhere: {groups}; using it would"
         " leak. A published test set is kept whole, so training goes without"

@@ -22,7 +22,11 @@ NO_FILE = "named in the metadata, but there is no such file"
 
 
 def build_manifest(
-    files: pd.DataFrame, layout: pd.DataFrame, ledger: pd.DataFrame | None, params: IngestParams
+    files: pd.DataFrame,
+    layout: pd.DataFrame,
+    ledger: pd.DataFrame | None,
+    params: IngestParams,
+    near_duplicates: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the manifest of a corpus, and bring its ledger of splits up to date.
 
@@ -32,6 +36,7 @@ def build_manifest(
         layout: What `read_layout` gives. A row without a file is quarantined.
         ledger: The ledger of the last run, or None.
         params: How to group and split.
+        near_duplicates: What `find_near_duplicates` gives: copies of one recording share a group.
 
     Returns:
         The manifest, sorted by path: `MANIFEST_COLUMNS` and `meta_*`. Quarantined rows have a `reason` and no
@@ -47,7 +52,7 @@ def build_manifest(
     usable = rows["status"] == "ok"
     if not usable.any():
         raise CorpusError(_nothing_usable(rows))
-    assigned, ledger_now = assign_splits(rows[usable], ledger, params)
+    assigned, ledger_now = assign_splits(rows[usable], ledger, params, near_duplicates)
     for column in ("group", "split", "fold"):
         rows[column] = assigned[column].reindex(rows.index)
     rows["fold"] = rows["fold"].fillna(-1).astype("int64")

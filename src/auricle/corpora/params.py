@@ -13,6 +13,29 @@ RECORDING = "recording"
 FILE_NAME_PATTERN = "file_name_pattern"
 
 
+class NearDuplicateParams(Params):
+    """When two recordings are taken for one: re-encoded, trimmed, louder or noisier copies share a group."""
+
+    enabled: bool = Field(True, description="Compute acoustic fingerprints, and group recordings by them.")
+    min_share: float = Field(
+        0.3,
+        description="Least share of the spectral peaks of both, where they overlap, that must coincide: of"
+        " copies 0.4 and more do, of other recordings hardly 0.2.",
+        ge=0.2,
+        le=1.0,
+    )
+    min_peaks: int = Field(
+        40,
+        description="Least number of peaks that coincide, about 3 s of music: shorter copies go unnoticed.",
+        ge=20,
+    )
+    max_hashes: int = Field(
+        30_000_000,
+        description="Hashes of peaks looked at, at 70 bytes each; of more, a sample.",
+        ge=100_000,
+    )
+
+
 class IngestParams(Params):
     """How recordings are read, grouped and split."""
 
@@ -38,6 +61,9 @@ class IngestParams(Params):
     seed: int = Field(0, description="Decides only between places that are equally short of a group.", ge=0)
     unlisted: Literal["assign", "exclude"] = Field(
         "assign", description="A labelled recording absent from published lists: split it, or quarantine it."
+    )
+    near_duplicates: NearDuplicateParams = Field(
+        NearDuplicateParams(), description="What makes two recordings copies of one, besides the same bytes."
     )
     vocabulary: tuple[str, ...] | None = Field(
         None, description="Labels that may occur; any other is an error. None: whatever the source says."

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from auricle.corpora.grouping import group_keys, own_group
+from auricle.corpora.grouping import copy_keys, group_keys, own_group
 from auricle.corpora.ledger import append, read_history
 from auricle.corpora.linking import LINKS_SPLITS, Links, link
 from auricle.corpora.params import IngestParams
@@ -23,7 +23,10 @@ _RATING_BINS = 5
 
 
 def assign_splits(
-    table: pd.DataFrame, ledger: pd.DataFrame | None, params: IngestParams
+    table: pd.DataFrame,
+    ledger: pd.DataFrame | None,
+    params: IngestParams,
+    near_duplicates: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Group recordings and find a place for each group: known, published, or where it is wanted most.
 
@@ -32,6 +35,7 @@ def assign_splits(
             `published_fold`, and the columns that `params.group_by` names.
         ledger: What was decided before, or None.
         params: Grouping, protocol and shares.
+        near_duplicates: What `find_near_duplicates` gives.
 
     Returns:
         A table with the index of `table`: `group`, `split` (`train`, `validation`, `test`, `unlabelled`, or
@@ -50,14 +54,17 @@ def assign_splits(
     labelled = is_labelled(table)
     reasons = _unlisted(published, labelled, params)
     linked = reasons.isna()
-    links, refused = link(keys[linked], published[linked], table["path"][linked], history, places)
+    copies = copy_keys(near_duplicates)
+    links, refused = link(
+        keys[linked], published[linked], table["path"][linked], history, places, copies=copies
+    )
     reasons = reasons.fillna(refused.reindex(reasons.index))
     joined = reasons.isna()
     agreeing = published[joined] == links.places_of(keys["recording"][joined])
     # Filtered last: a column given to a table without rows would bring its own rows along.
     disagreeing = (~agreeing).reindex(table.index, fill_value=False)
-    copies = table.assign(published=published, unlabelled=~labelled, disagreeing=disagreeing)[joined]
-    reasons = reasons.fillna(_duplicates(copies).reindex(reasons.index))
+    rows = table.assign(published=published, unlabelled=~labelled, disagreeing=disagreeing)[joined]
+    reasons = reasons.fillna(_duplicates(rows).reindex(reasons.index))
     names = _group_names(keys[joined], links, history)
     group = _groups_of_all(keys, links, names)
     contents = _contents(table[reasons.isna() & labelled], group)
@@ -212,8 +219,8 @@ def _log(published: pd.Series, place: pd.Series, known: pd.Series, reasons: pd.S
     torn = known & reasons.str.startswith(LINKS_SPLITS).fillna(False)
     if torn.any():
         logger.warning(
-            "%d recordings that were in a split are quarantined, because their metadata now link it with"
-            " another. If group_by was changed on purpose, delete the ledger of splits to split the corpus"
-            " anew.",
+            "%d recordings that were in a split are quarantined, because their metadata or their sound now"
+            " link it with another. If group_by was changed on purpose, or to use all near-duplicates, delete"
+            " the ledger of splits to split the corpus anew.",
             int(torn.sum()),
         )

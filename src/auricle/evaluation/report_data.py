@@ -37,6 +37,8 @@ def data_view(report: Json) -> Json:
         "quarantined": quarantine["files"][:FILES_SHOWN],
         "quarantined_count": quarantine["count"],
         "duplicates": report["duplicates"],
+        "near_duplicates": [_pair(pair) for pair in report["near_duplicates"]["pairs"][:FILES_SHOWN]],
+        "near_duplicates_count": report["near_duplicates"]["count"],
     }
 
 
@@ -76,6 +78,14 @@ def _cell(entry: Json) -> Json:
 
 def _class_row(row: Json, splits: list[str]) -> Json:
     return {"label": row["label"], "cells": [_cell(row), *(_cell(row["splits"][split]) for split in splits)]}
+
+
+def _pair(pair: Json) -> str:
+    outcome = "in one group" if pair["joined"] else f"not joined: {pair['reason']}"
+    return (
+        f"{' ≈ '.join(pair['paths'])}: {pair['share']:.0%} of their peaks coincide"
+        f" ({pair['peaks']:,}), {pair['offset_s']:+.1f} s apart; {outcome}"
+    )
 
 
 def _facts(report: Json) -> list[Json]:

@@ -14,6 +14,7 @@ from auricle.corpora.inspection import find_audio, inspect_files
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.layouts import read_layout
 from auricle.corpora.manifest import build_manifest
+from auricle.corpora.near_duplicates import find_near_duplicates
 from auricle.corpora.params import IngestParams
 from auricle.errors import CorpusError
 
@@ -57,23 +58,41 @@ def inspect_recordings(
     listed = read_layout(ingest.layout, recordings, ingest.layout_options)["path"].tolist()
     paths = sorted(set(find_audio(recordings)) | {path for path in listed if (recordings / path).is_file()})
     known = known_files if len(known_files) else None
-    yield from inspect_files(recordings, paths, known, decoding, workers=ingest.workers)
+    yield from inspect_files(
+        recordings,
+        paths,
+        known,
+        decoding,
+        fingerprints=ingest.near_duplicates.enabled,
+        workers=ingest.workers,
+    )
+
+
+def compare_recordings(files: pd.DataFrame, ingest: IngestParams) -> pd.DataFrame:
+    """Pairs of recordings that are copies of one, though their bytes differ."""
+    return find_near_duplicates(files, ingest.near_duplicates)
 
 
 def assign_splits_and_build_manifest(
-    recordings: Path, files: pd.DataFrame, known_splits: pd.DataFrame, ingest: IngestParams
+    recordings: Path,
+    files: pd.DataFrame,
+    near_duplicates: pd.DataFrame,
+    known_splits: pd.DataFrame,
+    ingest: IngestParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Join inventory and labels, group, split; returns the ledger's new rows and the manifest."""
     layout = read_layout(ingest.layout, recordings, ingest.layout_options)
     present = files[[(recordings / path).is_file() for path in files["path"]]]
     ledger = known_splits if len(known_splits) else None
-    manifest, ledger_now = build_manifest(present, layout, ledger, ingest)
+    manifest, ledger_now = build_manifest(present, layout, ledger, ingest, near_duplicates)
     # The ledger only grows at its end, so what comes after the rows that were known is new.
     return ledger_now.iloc[len(known_splits) :], manifest
 
 
-def report_data(manifest: pd.DataFrame, ingest: IngestParams, labels: LabelParams) -> dict[str, Any]:
+def report_data(
+    manifest: pd.DataFrame, near_duplicates: pd.DataFrame, ingest: IngestParams, labels: LabelParams
+) -> dict[str, Any]:
     """Counts, durations, quarantine and warnings, as JSON and as a few lines of log."""
-    report = describe_corpus(manifest, ingest, labels)
+    report = describe_corpus(manifest, ingest, labels, near_duplicates)
     log_summary(report)
     return report

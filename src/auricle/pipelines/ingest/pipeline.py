@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import assign_splits_and_build_manifest, inspect_recordings, provide_recordings, report_data
+from .nodes import (
+    assign_splits_and_build_manifest,
+    compare_recordings,
+    inspect_recordings,
+    provide_recordings,
+    report_data,
+)
 
 
 def create_pipeline(corpus: str) -> Pipeline:
@@ -22,14 +28,20 @@ def create_pipeline(corpus: str) -> Pipeline:
                 name="inspect_recordings",
             ),
             Node(
+                compare_recordings,
+                ["files", "params:ingest"],
+                "near_duplicates",
+                name="find_near_duplicates",
+            ),
+            Node(
                 assign_splits_and_build_manifest,
-                ["recordings", "files", "known_splits", "params:ingest"],
+                ["recordings", "files", "near_duplicates", "known_splits", "params:ingest"],
                 ["splits", "manifest"],
                 name="build_manifest",
             ),
             Node(
                 report_data,
-                ["manifest", "params:ingest", "params:labels"],
+                ["manifest", "near_duplicates", "params:ingest", "params:labels"],
                 "data_report",
                 name="report_data",
             ),
