@@ -86,6 +86,7 @@ def render(
     *,
     source: dict[str, Any] | None = None,
     mistakes: list[Mistake] | None = None,
+    near_duplicates: pd.DataFrame | None = None,
     **ingest: Any,
 ) -> str:
     trainings = {
@@ -106,7 +107,11 @@ def render(
     return render_report(
         study="genre",
         source=source or {"synthesized": False, "notes": []},
-        data_report=describe_corpus(made.manifest, IngestParams(**{"group_by": "artist"} | ingest)),
+        data_report=describe_corpus(
+            made.manifest,
+            IngestParams(**{"group_by": "artist"} | ingest),
+            near_duplicates=near_duplicates,
+        ),
         comparison=compare_models(tables, made.manifest, PARAMS, commands=COMMANDS),
         models=sections,
         mistakes=mistakes or [],
@@ -237,6 +242,24 @@ class TestStates:
         assert "truncated: 3.2 s of 10.0 s could be read" in html
         assert "(no claim)" in html
         assert "nothing is claimed about them" in html
+
+    def test_near_duplicates_are_named_with_what_became_of_them(self, made: Study) -> None:
+        group = made.manifest["group"].iloc[0]
+        one, two = made.manifest[made.manifest["group"] == group].to_dict("records")[:2]
+        other = made.manifest[made.manifest["group"] != group].to_dict("records")[0]
+        pairs = [
+            {"recording_id": one["recording_id"], "path": one["path"]}
+            | {"other_id": second["recording_id"], "other_path": second["path"]}
+            | {"share": 0.66, "peaks": 1234, "offset_s": -4.5}
+            for second in (two, other)
+        ]
+        html = render(made, {"cnn": made.strong}, near_duplicates=pd.DataFrame(pairs))
+        assert "2 pairs of recordings sound the same, though their bytes differ" in html
+        told = "66% of their peaks coincide (1,234), -4.5 s apart"
+        assert f"{one['path']} ≈ {two['path']}: {told}; in one group" in html
+        assert f"{one['path']} ≈ {other['path']}: {told}; not joined: they are in different groups" in html
+        assert Page(html).unbalanced == []
+        assert "sound the same" not in render(made, {"cnn": made.strong})
 
     def test_many_classes_are_not_drawn_as_a_matrix(self, study: MakeStudy) -> None:
         classes = tuple(f"class {i:02d}" for i in range(35))
