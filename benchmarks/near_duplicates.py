@@ -37,14 +37,14 @@ from auricle.corpora.params import NearDuplicateParams
 LIMITS = AudioLimits(formats=("WAV", "FLAC", "OGG", "MP3", "AU"))
 PARAMS = NearDuplicateParams()
 TRIM_S, PIECE_S = 5.0, 10.0
-# Of libsndfile's range from 0, the highest rate: for mp3 it is 56 kbit/s at 22.05 kHz, and 128 at 44.1 kHz.
+# Of libsndfile's range from 0, the highest rate, to 1; what that is in kbit/s is printed.
 MP3 = {"format": "MP3", "bitrate_mode": "CONSTANT", "compression_level": 0.7}
 OGG = {"format": "OGG", "subtype": "VORBIS", "compression_level": 1.0}
 WAV = {"format": "WAV", "subtype": "PCM_16"}
 
 
 class Heard(NamedTuple):
-    """A file's fingerprint, the hash of its bytes, and the milliseconds of the fingerprint after decoding."""
+    """A file's fingerprint, the hash of its bytes, what the fingerprint cost, its size and duration."""
 
     peaks: Peaks
     digest: bytes
@@ -101,7 +101,7 @@ def changed(path: Path, folder: Path, random: np.random.Generator) -> Iterator[t
     start = int(random.integers(max(1, len(samples) - round(PIECE_S * rate))))
     piece = samples[start : start + round(PIECE_S * rate)]
     made = {
-        "mp3, 56 kbit/s": (samples, MP3),
+        "mp3, low rate": (samples, MP3),
         "ogg, lowest quality": (samples, OGG),
         "first 5 s cut off": (samples[trim:], WAV),
         "random 10 s": (piece, WAV),
@@ -130,14 +130,19 @@ def print_found(originals: dict[str, Heard], copies: dict[str, dict[str, Heard]]
     print(f"pairs among the recordings themselves: {len(among)}")
     for (_, one), (_, other), how in among:
         print(f"  {one} and {other}: {how.share:.2f} of their peaks coincide, {how.peaks}")
-    columns = ("found", "missed", "wrong", "recall", "precision", "least share", "by exact hash")
+    columns = ("kbit/s", "found", "missed", "wrong", "recall", "precision", "least share", "by exact hash")
     print(f"\n{'copies':<25}" + "".join(f"{name:>{len(name) + 3}}" for name in columns))
     for kind, made in copies.items():
         links = list(links_between(peaks | {(kind, path): file.peaks for path, file in made.items()}, PARAMS))
         right = [how for one, other, how in links if one[1] == other[1]]
         wrong = len(links) - len(right)
         exact = sum(file.digest == originals[path].digest for path, file in made.items())
+        bits, seconds = (
+            8 * sum(file.size for file in made.values()),
+            sum(file.seconds for file in made.values()),
+        )
         row = (
+            f"{bits / seconds / 1000:.0f}",
             len(right),
             len(made) - len(right),
             wrong,

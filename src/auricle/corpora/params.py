@@ -31,7 +31,7 @@ class NearDuplicateParams(Params):
     )
     max_hashes: int = Field(
         30_000_000,
-        description="Hashes of peaks looked at, at 70 bytes each; of more, a sample.",
+        description="Hashes of peaks looked at, at some 60 bytes each; of more, a sample.",
         ge=100_000,
     )
 
