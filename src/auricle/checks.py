@@ -1,9 +1,10 @@
 """What of a configuration cannot work, found before any node runs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
+from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
 from auricle.errors import ConfigurationError
 from auricle.explanation.params import ExplainParams
@@ -99,11 +100,12 @@ def check_labels(train: Any, labels: Any) -> None:
         )
 
 
-def check_sweep(sweep: Any, of_models: Mapping[str, Any]) -> None:
+def check_sweep(sweep: Any, variants: Any, of_models: Mapping[str, Any]) -> None:
     """Refuse a search over what is no parameter, or over values that cannot be.
 
     Args:
-        sweep: of `SweepParams`, or what it is made from.
+        sweep: of `SweepParams`, or what it is made from; so is the next.
+        variants: of `VariantParams`.
         of_models: `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
 
     Raises:
@@ -116,15 +118,19 @@ def check_sweep(sweep: Any, of_models: Mapping[str, Any]) -> None:
     base = deep_params_of(params.model, of_models, by="The sweep")
     check_device(base.train)
     check_space(base, params)
+    _check_copies("The space of the sweep", params.space, variants)
 
 
-def check_ablation(ablation: Any, labels: Any, front_end: Any, of_models: Mapping[str, Any]) -> None:
+def check_ablation(
+    ablation: Any, labels: Any, front_end: Any, variants: Any, of_models: Mapping[str, Any]
+) -> None:
     """Refuse variants that cannot be trained, each of them.
 
     Args:
         ablation: of `AblationParams`, or what it is made from; so are the others.
         labels: of `LabelParams`.
         front_end: of `FrontEndParams`.
+        variants: of `VariantParams`.
         of_models: `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
 
     Raises:
@@ -142,6 +148,16 @@ def check_ablation(ablation: Any, labels: Any, front_end: Any, of_models: Mappin
             check_deep_model(chosen.model.root, chosen.train, chosen.windows, front_end)
         except ConfigurationError as error:
             raise ConfigurationError(f"The variant {name!r} of the ablation: {error}") from error
+    _check_copies(THE_ABLATION, set().union(*params.variants.values()), variants)
+
+
+def _check_copies(who: str, varied: Container[str], variants: Any) -> None:
+    """Refuse to vary whether altered copies are heard where there are none."""
+    if "train.variants" in varied and not VariantParams.model_validate(variants).count:
+        raise ConfigurationError(
+            f"{who} varies train.variants, but variants.count is 0: there are no altered copies to hear. Set"
+            " variants.count, or leave train.variants out."
+        )
 
 
 def check_taggram(params: ExplainParams, champion: Any) -> None:

@@ -47,13 +47,14 @@ class ProjectHooks:
         for node in pipeline.only_nodes_with_tags("deep", "explain", "sweep", "ablation").nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
-                check_sweep(catalog.load(names["sweep"]), _blocks(node, catalog))
+                sweep, variants = (catalog.load(names[name]) for name in ("sweep", "variants"))
+                check_sweep(sweep, variants, _blocks(node, catalog))
                 continue
             if "ablation" in names:
-                ablation, labels, front_end = (
-                    catalog.load(names[name]) for name in ("ablation", "labels", "front_end")
+                ablation, labels, front_end, variants = (
+                    catalog.load(names[name]) for name in ("ablation", "labels", "front_end", "variants")
                 )
-                check_ablation(ablation, labels, front_end, _blocks(node, catalog))
+                check_ablation(ablation, labels, front_end, variants, _blocks(node, catalog))
                 continue
             for name in names.keys() & {"train", "explanation"}:
                 check_device(catalog.load(names[name]))

@@ -134,7 +134,7 @@ class TestRefusals:
         self, corpus: TinyCorpus, workdir: Path
     ) -> None:
         wrong = params(variants=VARIANTS | {"long": {"windows.window_seconds": 30.0}})
-        with pytest.raises(ConfigurationError, match="variant 'long' of the ablation.*longer than every"):
+        with pytest.raises(ConfigurationError, match=r"variant 'long' of the ablation.*longer than every"):
             ablated(corpus, workdir, wrong)
         assert not list(workdir.rglob("*.parquet"))
 

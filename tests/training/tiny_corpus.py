@@ -13,6 +13,7 @@ from auricle.models.bundle import BundleDraft
 from auricle.models.params import CnnParams
 from auricle.models.windows import WindowParams
 from auricle.training.params import TrainParams
+from auricle.training.variants import Variants
 
 LABELS = ("noise", "pulse", "sweep")
 FRONT_END = FrontEndParams(sample_rate=8000, n_fft=512, hop_length=256, n_mels=16)
@@ -47,12 +48,13 @@ class TinyCorpus:
         manifest: pd.DataFrame | None = None,
         window: WindowParams = WINDOW,
         labels: LabelParams | None = None,
+        variants: Variants | None = None,
     ) -> BundleDraft:
         """Train on this corpus."""
         from auricle.training.deep import fit_deep
 
         table = self.manifest if manifest is None else manifest
-        return fit_deep(table, self.store, self.front_end, model, params, window, workdir, labels)
+        return fit_deep(table, self.store, self.front_end, model, params, window, workdir, labels, variants)
 
 
 def tiny_corpus(folder: Path, *, folds: int = 0, per_class: int = 6) -> TinyCorpus:

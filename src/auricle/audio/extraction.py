@@ -1,9 +1,10 @@
 """From a file to what a model learns from: decode, then the extractor, in child processes over many files."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from auricle.errors import AudioError
 
 # What is held in memory, and lost when a run is killed: half an hour of long recordings, not a day of them.
 MAX_CHUNK_BYTES = 32 * 2**20
+
+K = TypeVar("K")
 
 logger = logging.getLogger(__name__)
 
@@ -67,12 +70,26 @@ def extract_in_chunks(
         limits=limits,
         description=description,
     )
-    chunk: dict[str, np.ndarray] = {}
-    for (identifier, path), (_, result) in zip(paths.items(), results, strict=True):
+    named = ((key, path, result) for (key, path), (_, result) in zip(paths.items(), results, strict=True))
+    yield from in_chunks(named, chunk_size=chunk_size, description=description)
+
+
+def in_chunks(
+    results: Iterable[tuple[K, str, np.ndarray | AudioError]], *, chunk_size: int, description: str
+) -> Iterator[dict[K, np.ndarray]]:
+    """Gather what child processes return; a file that failed is a warning with its reason, and in no chunk.
+
+    Args:
+        results: key, file, and what came of it.
+        chunk_size: arrays a chunk, at most; a chunk that has grown to `MAX_CHUNK_BYTES` is closed too.
+        description: what is extracted, for the warning.
+    """
+    chunk: dict[K, np.ndarray] = {}
+    for key, path, result in results:
         if isinstance(result, AudioError):
             logger.warning("No %s of %s: %s", description, path, result)
             continue
-        chunk[identifier] = result
+        chunk[key] = result
         if len(chunk) == chunk_size or sum(array.nbytes for array in chunk.values()) >= MAX_CHUNK_BYTES:
             yield chunk
             chunk = {}

@@ -5,6 +5,7 @@ from collections.abc import Container
 
 import pandas as pd
 
+from auricle.corpora.places import TRAIN
 from auricle.errors import CorpusError
 
 logger = logging.getLogger(__name__)
@@ -17,6 +18,12 @@ MOST_LACKING = 0.1
 def usable_paths(manifest: pd.DataFrame) -> dict[str, str]:
     """Relative path by `recording_id` of every recording that is not quarantined."""
     usable = manifest[manifest["status"] == "ok"]
+    return dict(zip(usable["recording_id"], usable["path"], strict=True))
+
+
+def training_paths(manifest: pd.DataFrame) -> dict[str, str]:
+    """Relative path by `recording_id` of what models may learn from: under k-fold, whatever has a fold."""
+    usable = manifest[(manifest["status"] == "ok") & (manifest["split"] == TRAIN)]
     return dict(zip(usable["recording_id"], usable["path"], strict=True))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset
 
-from auricle.audio.store import SpectrogramStore
+from auricle.audio.store import ORIGINAL, SpectrogramStore
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,13 @@ class SpectrogramChunk:
         front_end_digest: names the store.
         n_bands: rows of every spectrogram.
         records: by `recording_id`, each [shape=(n_bands, frames)].
+        variant: which version of the recordings they are.
     """
 
     front_end_digest: str
     n_bands: int
     records: Mapping[str, np.ndarray]
+    variant: str = ORIGINAL
 
 
 class SpectrogramStoreDataset(AbstractDataset[SpectrogramChunk, Path]):
@@ -46,7 +48,7 @@ class SpectrogramStoreDataset(AbstractDataset[SpectrogramChunk, Path]):
     def save(self, data: SpectrogramChunk) -> None:
         """Append a chunk. Nothing stays open between chunks, so that whoever comes next can write."""
         with SpectrogramStore.open(self._root, data.front_end_digest, data.n_bands, mode="a") as store:
-            store.append(data.records)
+            store.append(data.records, data.variant)
 
     def _exists(self) -> bool:
         return self._root.is_dir() and any(self._root.iterdir())

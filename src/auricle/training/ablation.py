@@ -19,6 +19,7 @@ from auricle.training.deep import DeepTraining
 from auricle.training.deep_params import DeepParams
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.staging import FoldReport
+from auricle.training.variants import Variants
 from auricle.training.vocabulary import Examples, read_examples
 from auricle.training.workdir import open_workdir, training_digest
 
@@ -32,6 +33,7 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
     base: DeepParams,
     params: AblationParams,
     workdir: Path,
+    copies: Variants | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train every variant with every seed; killed at any time, the same call goes on where it stopped.
 
@@ -44,6 +46,7 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
         base: the parameters of the model.
         params: the variants.
         workdir: keeps the finished trainings, and checkpoints of the one under way.
+        copies: altered copies of the training recordings; none by default.
 
     Returns:
         Predictions of the recordings that judge (the test split, or all of them out of fold): `variant`,
@@ -67,7 +70,7 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
             for variant, chosen in variants.items():
                 seeded = chosen._replace(train=chosen.train.model_copy(update={"seed": seed}))
                 logger.info("%s, seed %d of %d.", variant, seed + 1, params.seeds)
-                table, report = _run(manifest, store, front_end, seeded, folder)
+                table, report = _run(manifest, store, front_end, seeded, folder, copies)
                 tables.append(table.assign(variant=variant, seed=seed))
                 runs.append({"variant": variant, "seed": seed} | report)
     predictions = pd.concat(tables, ignore_index=True)
@@ -93,20 +96,23 @@ def _check(
         raise ConfigurationError(f"The variant {variant!r} of the ablation: {error}") from error
 
 
-def _run(
+def _run(  # noqa: PLR0917  (the order of train_ablation)
     manifest: pd.DataFrame,
     store: SpectrogramStore,
     front_end: LogMelFrontEnd,
     chosen: DeepParams,
     folder: Path,
+    copies: Variants | None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Predictions of one training, and what it cost."""
     examples = read_examples(manifest, chosen.labels)
-    training = DeepTraining.of(examples, store, front_end, chosen.model.root, chosen.train, chosen.windows)
+    training = DeepTraining.of(
+        examples, store, front_end, chosen.model.root, chosen.train, chosen.windows, copies
+    )
     parts = _judging(examples)
     model = training.check_model(parts[0])
     # In a folder of its own parameters: another variant, or another name for this one, moves nothing.
-    here = folder / training_digest(device=training.device.type, **training.plain_params())
+    here = folder / training_digest(device=training.device.type, **training.deciding_params())
     here.mkdir(exist_ok=True)
     done = [training.fold(part, here) for part in parts]
     table = pd.concat([table for table, _ in done], ignore_index=True)

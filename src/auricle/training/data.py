@@ -8,9 +8,10 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset, Sampler
 
-from auricle.audio.store import SpectrogramStore
+from auricle.audio.store import ORIGINAL, SpectrogramStore
 from auricle.models.windows import pad_to
 from auricle.training.augment import Augment
+from auricle.training.variants import Variants
 from auricle.training.vocabulary import Targets
 
 CropKey = tuple[int, int]
@@ -28,7 +29,7 @@ class Subset:
 
 
 class CropDataset(Dataset[dict[str, torch.Tensor]]):
-    """Random crops of spectrograms, several per recording and epoch.
+    """Random crops of spectrograms, or of their altered copies, several per recording and epoch.
 
     It is asked for ``(epoch, index)``, not for ``index``: a crop then depends on nothing but the seed and
     this pair, and a training that resumes within an epoch, in whatever process, sees what it would have seen.
@@ -43,6 +44,7 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         crops_per_recording: int,
         seed: int,
         augment: Augment | None = None,
+        variants: Variants | None = None,
     ) -> None:
         self._store = store
         self._subset = subset
@@ -50,6 +52,7 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         self._crops_per_recording = crops_per_recording
         self._seed = seed
         self._augment = augment
+        self._variants = variants
 
     def __len__(self) -> int:
         return len(self._subset) * self._crops_per_recording
@@ -66,23 +69,29 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
             recording, float32 (batch, classes), ``lengths`` int64 (batch,): frames that are no padding;
             varied, where the training augments.
         """
-        crops = np.stack([self._crop(epoch, index) for epoch, index in keys])
+        crops, lengths = zip(*(self._crop(epoch, index) for epoch, index in keys), strict=True)
         recordings = [index % len(self._subset) for _, index in keys]
-        frames = [self._store.frames(recording_id) for recording_id in self._subset.recording_ids[recordings]]
         batch = {
-            "input_values": torch.from_numpy(crops.astype(np.float32)),
+            "input_values": torch.from_numpy(np.stack(crops).astype(np.float32)),
             "labels": torch.from_numpy(self._subset.targets[recordings]),
-            "lengths": torch.from_numpy(np.minimum(frames, self._crop_frames).astype(np.int64)),
+            "lengths": torch.tensor(lengths, dtype=torch.int64),
         }
         return batch if self._augment is None else self._augment(batch, keys)
 
-    def _crop(self, epoch: int, index: int) -> npt.NDArray[np.float16]:
+    def _crop(self, epoch: int, index: int) -> tuple[npt.NDArray[np.float16], int]:
+        """A crop, and how many of its frames are no padding."""
         recording_id = self._subset.recording_ids[index % len(self._subset)]
-        surplus = self._store.frames(recording_id) - self._crop_frames
+        random = np.random.default_rng((self._seed, epoch, index))
+        store, variant = self._store, ORIGINAL
+        # Without copies nothing is drawn here: a training then sees the crops that it has always seen.
+        if self._variants is not None and (drawn := self._variants.draw(recording_id, random)):
+            store, variant = self._variants.store, drawn
+        frames = store.frames(recording_id, variant)
+        surplus = frames - self._crop_frames
         if surplus <= 0:
-            return pad_to(self._store[recording_id], self._crop_frames)
-        start = int(np.random.default_rng((self._seed, epoch, index)).integers(surplus + 1))
-        return self._store.crop(recording_id, start, self._crop_frames)
+            return pad_to(store.get(recording_id, variant), self._crop_frames), frames
+        start = int(random.integers(surplus + 1))
+        return store.crop(recording_id, start, self._crop_frames, variant), self._crop_frames
 
 
 class EpochSampler(Sampler[CropKey]):

@@ -20,6 +20,7 @@ from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.history import FIGURES
 from auricle.training.params import TrainParams
 from auricle.training.staging import FoldReport, finished_fold, keep_fold, prediction_table, stage_bundle
+from auricle.training.variants import Variants, variants_for_digest
 from auricle.training.vocabulary import Examples, labels_for_digest, loss_weights, read_examples, shuffled
 from auricle.training.workdir import open_workdir, training_digest
 
@@ -41,6 +42,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     window: WindowParams,
     workdir: Path,
     labels: LabelParams | None = None,
+    variants: Variants | None = None,
 ) -> BundleDraft:
     """Train by the protocol that the manifest's folds tell, and stage the bundle.
 
@@ -57,6 +59,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         window: of evaluation and prediction.
         workdir: where unfinished trainings live; `auricle.training.install.install_draft` cleans up.
         labels: how labels are read; one class a recording by default.
+        variants: altered copies of the training recordings; none by default.
 
     Raises:
         ConfigurationError: the device, the precision, the crop or the store cannot be used.
@@ -69,16 +72,15 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
     examples = read_examples(manifest, labels)
     parts = partitions(examples)
-    training = DeepTraining.of(examples, store, front_end, model_params, params, window)
+    training = DeepTraining.of(examples, store, front_end, model_params, params, window, variants)
     precision = resolve_precision(params.precision, training.device)
     training.check_model(parts[-1])
-    plain = training.plain_params()
     digest = training_digest(
         data=manifest_digest(manifest),
         front_end=front_end.digest,
         device=training.device.type,
         precision=precision,
-        **plain,
+        **training.deciding_params(),
     )
     with open_workdir(workdir, digest) as folder, quiet_transformers():
         folds = [training.fold(part, folder) for part in parts if part.name != FINAL]
@@ -95,7 +97,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
                 "folds": reports,
                 **provenance(
                     manifest=manifest,
-                    params=plain,
+                    params=training.plain_params(),
                     seed=params.seed,
                     protocol="grouped_k_fold" if examples.is_k_fold else "holdout",
                     seconds=sum(
@@ -122,6 +124,7 @@ class DeepTraining:
     window: WindowParams
     crop_frames: int
     device: "torch.device"
+    variants: Variants | None = None
 
     @classmethod
     def of(  # noqa: PLR0917  (the order of fit_deep)
@@ -132,8 +135,11 @@ class DeepTraining:
         model_params: ArchitectureParams,
         params: TrainParams,
         window: WindowParams,
+        variants: Variants | None = None,
     ) -> Self:
         """Trainings on these examples, with the device and the length of a crop found.
+
+        Altered copies are taken where `params` ask for them.
 
         Raises:
             ConfigurationError: a device that is not there, or crops longer than every training recording.
@@ -151,16 +157,22 @@ class DeepTraining:
             window=window,
             crop_frames=crop_frames_of(seconds, front_end, store, learned_from),
             device=resolve_device(params.device),
+            variants=variants if params.variants else None,
         )
 
     def plain_params(self) -> dict[str, Any]:
-        """Every parameter, for the digest and for the bundle."""
+        """Every parameter, for the bundle."""
         return {
             "model": self.model_params.model_dump(mode="json"),
             "train": self.params.model_dump(mode="json"),
             "window": self.window.model_dump(mode="json"),
             **labels_for_digest(self.examples.labels),
+            **variants_for_digest(self.variants),
         }
+
+    def deciding_params(self) -> dict[str, Any]:
+        """Those that decide the result, for a digest; whether copies are heard is told by their own block."""
+        return self.plain_params() | {"train": self.params.model_dump(mode="json", exclude={"variants"})}
 
     def check_model(self, part: Partition) -> "PreTrainedModel":
         """The model without weights, after it took a crop: a contradiction is known before the first epoch.
@@ -222,6 +234,7 @@ class DeepTraining:
             name=part.name,
             callbacks=callbacks,
             begin=self.model_params.begin,
+            variants=self.variants,
         )
         return train_deep(job)
 

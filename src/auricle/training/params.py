@@ -93,6 +93,9 @@ class TrainParams(Params):
     max_grad_norm: float = Field(
         1.0, ge=0, description="Gradients are clipped to this norm; 0 does not clip."
     )
+    variants: bool = Field(
+        True, description="Crops of altered copies of the recordings too, where variants.count makes some."
+    )
     augment: AugmentParams = Field(AugmentParams(), description="How training crops are varied.")
     precision: PrecisionName = Field(
         "auto", description="Mixed precision where the device has it (auto), or the one named here."

@@ -21,6 +21,7 @@ from auricle.training.deep import DeepTraining
 from auricle.training.deep_params import BLOCKS, DeepParams
 from auricle.training.folds import partitions
 from auricle.training.sweep_params import THE_SPACE, Choice, SweepParams
+from auricle.training.variants import Variants, variants_for_digest
 from auricle.training.vocabulary import Examples, labels_for_digest, read_examples
 from auricle.training.workdir import open_workdir, training_digest
 
@@ -44,6 +45,7 @@ class Sweep:
     front_end: LogMelFrontEnd
     base: DeepParams
     params: SweepParams
+    variants: Variants | None = None
 
     def run(self, workdir: Path) -> pd.DataFrame:
         """Go on until the trials are done; killed at any time, the same call goes on where it stopped.
@@ -78,12 +80,16 @@ class Sweep:
             return self._table(study)
 
     def _digest(self) -> str:
+        base = {name: getattr(self.base, name).model_dump(mode="json") for name in BLOCKS}
+        if self.variants is None:
+            del base["train"]["variants"]
         return training_digest(
             data=self.data,
             front_end=self.front_end.digest,
-            base={name: getattr(self.base, name).model_dump(mode="json") for name in BLOCKS},
+            base=base,
             sweep=self.params.model_dump(mode="json", exclude={"trials", "timeout_minutes"}),
             **labels_for_digest(self.base.labels),
+            **variants_for_digest(self.variants),
         )
 
     def _study(self, folder: Path) -> "optuna.Study":
@@ -109,7 +115,13 @@ class Sweep:
         metric = self.base.train.best_metric
         chosen = self.base.replaced(values, by=THE_SPACE)
         training = DeepTraining.of(
-            self.examples, self.store, self.front_end, chosen.model.root, chosen.train, chosen.windows
+            self.examples,
+            self.store,
+            self.front_end,
+            chosen.model.root,
+            chosen.train,
+            chosen.windows,
+            self.variants,
         )
         part = partitions(self.examples)[-1]
         training.check_model(part)
@@ -177,6 +189,7 @@ def sweep_model(  # noqa: PLR0917  (the order of the catalog entries of its node
     base: DeepParams,
     params: SweepParams,
     workdir: Path,
+    variants: Variants | None = None,
 ) -> pd.DataFrame:
     """Search for better parameters of a deep model; see `Sweep.run`."""
     check_front_end(store, front_end)
@@ -187,7 +200,8 @@ def sweep_model(  # noqa: PLR0917  (the order of the catalog entries of its node
             "Under cross-validation every recording is judged later, also those that this sweep validates on:"
             " figures of what it finds flatter a little. Use protocol: holdout for an untouched test split."
         )
-    return Sweep(examples, manifest_digest(manifest), store, front_end, base, params).run(workdir)
+    data = manifest_digest(manifest)
+    return Sweep(examples, data, store, front_end, base, params, variants).run(workdir)
 
 
 def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:

@@ -34,6 +34,7 @@ from auricle.training.history import epoch_history
 from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
 from auricle.training.scoring import figures, score_recordings
+from auricle.training.variants import Variants
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class TrainingJob:
         name: for the log.
         callbacks: of the Trainer, besides those that save, stop and report.
         begin: gives the untrained model what is known before; see `ArchitectureParams.begin`.
+        variants: altered copies of the recordings to learn from.
     """
 
     config: PreTrainedConfig
@@ -88,6 +90,7 @@ class TrainingJob:
     name: str
     callbacks: tuple[TrainerCallback, ...] = ()
     begin: Callable[[PreTrainedModel], None] = _nothing
+    variants: Variants | None = None
 
     def evaluate(self, model: PreTrainedModel) -> dict[str, float]:
         """Loss and figures of the validation recordings.
@@ -207,6 +210,7 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         crops_per_recording=job.params.crops_per_recording,
         seed=job.params.seed,
         augment=_augment(job),
+        variants=job.variants,
     )
     params = _fitting(job) if job.params.find_batch_size else job.params
     set_seed(job.params.seed)

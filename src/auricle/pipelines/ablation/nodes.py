@@ -7,6 +7,7 @@ import pandas as pd
 
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
+from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
 from auricle.evaluation.params import EvaluateParams
 from auricle.training.ablation_params import THE_ABLATION, AblationParams
@@ -15,7 +16,9 @@ from auricle.training.ablation_params import THE_ABLATION, AblationParams
 def train(
     manifest: pd.DataFrame,
     spectrograms: Path,
+    variant_spectrograms: Path,
     front_end: FrontEndParams,
+    variants: VariantParams,
     labels: LabelParams,
     ablation: AblationParams,
     ablation_directory: Path,
@@ -27,11 +30,13 @@ def train(
     """
     from auricle.training.ablation import train_ablation
     from auricle.training.deep_params import deep_params_of
+    from auricle.training.variants import Variants
 
     base = deep_params_of(ablation.model, of_models, labels, by=THE_ABLATION)
     extractor = LogMelFrontEnd(front_end)
+    copies = Variants.open(variant_spectrograms, extractor, variants, manifest)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
-        return train_ablation(manifest, store, extractor, base, ablation, ablation_directory)
+        return train_ablation(manifest, store, extractor, base, ablation, ablation_directory, copies)
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Caching of spectrograms, one store per front end."""
+"""Caching of spectrograms, one store per front end, and of altered copies to learn from."""
 
 from .pipeline import create_pipeline
 

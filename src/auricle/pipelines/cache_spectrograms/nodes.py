@@ -1,4 +1,4 @@
-"""The node that fills the spectrogram store."""
+"""The nodes that fill the spectrogram store, and the store of altered copies."""
 
 import logging
 from collections.abc import Iterator
@@ -10,8 +10,10 @@ from auricle.audio.extraction import extract_in_chunks
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
+from auricle.audio.variants import missing_copies, render_in_chunks
+from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.params import IngestParams
-from auricle.corpora.selection import usable_paths
+from auricle.corpora.selection import training_paths, usable_paths
 from auricle.datasets.spectrograms import SpectrogramChunk
 
 logger = logging.getLogger(__name__)
@@ -44,3 +46,36 @@ def cache_spectrograms(
     )
     for records in chunks:
         yield SpectrogramChunk(extractor.digest, extractor.n_bands, records)
+
+
+def render_variants(
+    recordings: Path,
+    manifest: pd.DataFrame,
+    cached_variants: Path,
+    front_end: FrontEndParams,
+    variants: VariantParams,
+    decoding: AudioLimits,
+    ingest: IngestParams,
+) -> Iterator[SpectrogramChunk]:
+    """Render the altered copies of training recordings that their store lacks; nothing where none are wanted.
+
+    Of validation and test recordings there is none: only what a model may learn from is ever altered.
+    """
+    if not variants.count:
+        return
+    extractor = LogMelFrontEnd(front_end)
+    digest = variants.digest(extractor.digest)
+    with SpectrogramStore.open(cached_variants, digest, extractor.n_bands, mode="a") as store:
+        missing = missing_copies(store, training_paths(manifest), variants.count)
+    logger.info("%d altered copies to render, the others are there", len(missing))
+    chunks = render_in_chunks(
+        recordings,
+        missing,
+        front_end=extractor,
+        params=variants,
+        limits=decoding,
+        workers=ingest.workers,
+        chunk_size=CHUNK_SIZE,
+    )
+    for variant, records in chunks:
+        yield SpectrogramChunk(digest, extractor.n_bands, records, variant)

@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import cache_spectrograms
+from .nodes import cache_spectrograms, render_variants
 
 
 def create_pipeline(corpus: str) -> Pipeline:
-    """From the manifest to the spectrogram store, doing only what the store lacks."""
+    """From the manifest to spectrograms, and to altered copies where wanted, doing only what is missing."""
     return Pipeline(
         [
             Node(
@@ -21,7 +21,21 @@ def create_pipeline(corpus: str) -> Pipeline:
                 ],
                 "spectrograms",
                 name="cache_spectrograms",
-            )
+            ),
+            Node(
+                render_variants,
+                [
+                    "recordings",
+                    "manifest",
+                    "cached_variants",
+                    "params:front_end",
+                    "params:variants",
+                    "params:decoding",
+                    "params:ingest",
+                ],
+                "variant_spectrograms",
+                name="render_variants",
+            ),
         ],
         namespace=corpus,
         tags="cache",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
+from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
 from auricle.training.sweep_params import SweepParams
 
@@ -14,7 +15,9 @@ from auricle.training.sweep_params import SweepParams
 def sweep(
     manifest: pd.DataFrame,
     spectrograms: Path,
+    variant_spectrograms: Path,
     front_end: FrontEndParams,
+    variants: VariantParams,
     labels: LabelParams,
     sweep: SweepParams,
     study: str,
@@ -28,9 +31,11 @@ def sweep(
     from auricle.training.deep_params import deep_params_of
     from auricle.training.sweep import sweep_model
     from auricle.training.sweep_params import best_trial
+    from auricle.training.variants import Variants
 
     base = deep_params_of(sweep.model, of_models, labels, by="The sweep")
     extractor = LogMelFrontEnd(front_end)
+    copies = Variants.open(variant_spectrograms, extractor, variants, manifest)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
-        trials = sweep_model(manifest, store, extractor, base, sweep, sweep_directory)
+        trials = sweep_model(manifest, store, extractor, base, sweep, sweep_directory, copies)
     return trials, best_trial(trials, sweep, base, study)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
+from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
 from auricle.models.bundle import BundleDraft, BundleRef
 from auricle.models.params import ModelParams, WindowParams
@@ -15,7 +16,9 @@ from auricle.training.params import TrainParams
 def fit(
     manifest: pd.DataFrame,
     spectrograms: Path,
+    variant_spectrograms: Path,
     front_end: FrontEndParams,
+    variants: VariantParams,
     model: ModelParams,
     train: TrainParams,
     windows: WindowParams,
@@ -24,10 +27,14 @@ def fit(
 ) -> BundleDraft:
     """Train by the corpus's protocol, resuming what an earlier run with the same inputs has left."""
     from auricle.training.deep import fit_deep
+    from auricle.training.variants import Variants
 
     extractor = LogMelFrontEnd(front_end)
+    copies = Variants.open(variant_spectrograms, extractor, variants, manifest) if train.variants else None
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
-        return fit_deep(manifest, store, extractor, model.root, train, windows, work_directory, labels)
+        return fit_deep(
+            manifest, store, extractor, model.root, train, windows, work_directory, labels, copies
+        )
 
 
 def predict(

@@ -16,7 +16,9 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
                 [
                     "manifest",
                     "spectrograms",
+                    "variant_spectrograms",
                     "params:front_end",
+                    "params:variants",
                     "params:model",
                     "params:train",
                     "params:windows",
@@ -35,7 +37,9 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
             ),
         ],
         namespace=f"{corpus}.{model}",
-        inputs={"manifest": f"{corpus}.manifest", "spectrograms": f"{corpus}.spectrograms"},
-        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in ("front_end", "labels")},
+        inputs={name: f"{corpus}.{name}" for name in ("manifest", "spectrograms", "variant_spectrograms")},
+        parameters={
+            f"params:{name}": f"params:{corpus}.{name}" for name in ("front_end", "labels", "variants")
+        },
         tags=["train", "deep"],
     )

@@ -1,0 +1,164 @@
+"""Altered copies in the project: of training recordings only, rendered once, off unless asked for."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.limits import AudioLimits
+from auricle.audio.store import SpectrogramStore
+from auricle.audio.waveform_augment import VariantParams
+from auricle.corpora.params import IngestParams
+from auricle.datasets.spectrograms import SpectrogramStoreDataset
+from auricle.pipelines.cache_spectrograms.nodes import render_variants
+
+Run = Callable[..., dict[str, Any]]
+RATE = 8_000
+FRONT_END = FrontEndParams(sample_rate=RATE, n_fft=256, hop_length=128, n_mels=16)
+SPLITS = ["train", "validation", "test", "unlabelled", "train", "train", None]
+
+
+def store_of(root: Path, params: VariantParams) -> SpectrogramStore:
+    return SpectrogramStore.open(root, params.digest(LogMelFrontEnd(FRONT_END).digest), FRONT_END.n_mels)
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> pd.DataFrame:
+    """A recording of each split, two more to learn from, and one in quarantine."""
+    rng = np.random.default_rng(0)
+    for number in range(len(SPLITS)):
+        soundfile.write(tmp_path / f"{number}.wav", rng.normal(scale=0.1, size=RATE // 4), RATE)
+    rows = [
+        {
+            "recording_id": f"{number:016x}",
+            "path": f"{number}.wav",
+            "split": split,
+            "status": "ok" if split else "quarantined",
+        }
+        for number, split in enumerate(SPLITS)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Child processes are tested where they are made; here they would only cost time."""
+    if "project" in request.fixturenames:
+        return
+
+    def mapped(
+        function: Callable[[Any], Any], items: Iterable[Any], **_: Any
+    ) -> Iterator[tuple[Any, np.ndarray]]:
+        return ((item, function(item)) for item in items)
+
+    monkeypatch.setattr("auricle.audio.variants.map_isolated", mapped)
+
+
+def render(manifest: pd.DataFrame, root: Path, count: int, most_chunks: int | None = None) -> int:
+    """Save what the node yields, up to so many chunks; returns how many copies it made."""
+    dataset = SpectrogramStoreDataset(filepath=str(root / "variants"))
+    made = 0
+    chunks = render_variants(
+        root,
+        manifest,
+        dataset.load(),
+        FRONT_END,
+        VariantParams(count=count),
+        AudioLimits(),
+        IngestParams(layout="audiofolder"),
+    )
+    for number, chunk in enumerate(chunks, start=1):
+        dataset.save(chunk)
+        made += len(chunk.records)
+        if number == most_chunks:
+            break
+    return made
+
+
+class TestNode:
+    def test_alters_training_recordings_and_no_other(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        assert render(manifest, tmp_path, count=2) == 6
+        store = store_of(tmp_path / "variants", VariantParams(count=2))
+        learned = {f"{number:016x}" for number in (0, 4, 5)}
+        assert set(store.ids("variant-1")) == set(store.ids("variant-2")) == learned
+        assert len(store) == 6
+
+    def test_alters_every_recording_that_has_a_fold(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        folded = manifest[manifest["status"] == "ok"].assign(split="train", fold=range(6))
+        assert render(folded, tmp_path, count=1) == 6
+
+    def test_makes_nothing_unless_asked_to(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        assert render(manifest, tmp_path, count=0) == 0
+        assert not (tmp_path / "variants").exists()
+
+    def test_renders_only_what_is_missing(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        assert render(manifest, tmp_path, count=1) == 3
+        first = {key: value.copy() for key, value in self.copies(tmp_path, "variant-1").items()}
+        assert render(manifest, tmp_path, count=1) == 0
+        assert render(manifest, tmp_path, count=3) == 6
+        assert self.copies(tmp_path, "variant-1").keys() == first.keys()
+        for key, value in self.copies(tmp_path, "variant-1").items():
+            np.testing.assert_array_equal(value, first[key])
+        assert render(manifest, tmp_path, count=2) == 0
+
+    def test_goes_on_where_it_was_killed(
+        self, manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("auricle.pipelines.cache_spectrograms.nodes.CHUNK_SIZE", 2)
+        assert render(manifest, tmp_path, count=2, most_chunks=1) == 2
+        assert render(manifest, tmp_path, count=2) == 4
+
+    @staticmethod
+    def copies(root: Path, variant: str) -> dict[str, np.ndarray]:
+        store = store_of(root / "variants", VariantParams())
+        return {key: store.get(key, variant) for key in store.ids(variant)}
+
+
+class TestRun:
+    def test_trains_on_copies_of_the_split_train(self, project: Path, run: Run) -> None:
+        run(project, ["train_cnn"], params={"genre.variants.count": 1}, to_nodes=["genre.cnn.fit"])
+        (folder,) = (project / "data/ci/04_feature/genre/variants").iterdir()
+        manifest = pd.read_parquet(project / "data/ci/02_intermediate/genre/manifest.parquet")
+        store = SpectrogramStore.open(folder.parent, folder.name, 128)
+        assert set(store.ids("variant-1")) == set(manifest.loc[manifest["split"] == "train", "recording_id"])
+        (bundle,) = (project / "data/ci/06_models/genre/cnn/bundle").glob("*/bundle/training.json")
+        kept = json.loads(bundle.read_text())["params"]["variants"]
+        assert (kept["count"], kept["lacking"]) == (1, 0)
+
+    @pytest.mark.parametrize(
+        ("pipeline", "params", "message"),
+        [
+            ("train_cnn", {"genre.variants.stretch": [1.2, 0.8]}, "stretch .* must rise"),
+            ("train_cnn", {"genre.variants.pitch": 1}, "pitch"),
+            (
+                "train_cnn",
+                {
+                    "genre.variants": {
+                        "count": 1,
+                        "pitch_semitones": 0,
+                        "stretch": [1, 1],
+                        "noise_snr_db": None,
+                    }
+                },
+                "change nothing",
+            ),
+            (
+                "ablation",
+                {"genre.ablation.variants": {"no": {"train.variants": False}}},
+                "variants.count is 0",
+            ),
+            ("sweep", {"genre.sweep.space": {"train.variants": {"choices": [True, False]}}}, "count is 0"),
+        ],
+    )
+    def test_contradictions_are_refused_before_any_node(
+        self, project: Path, run: Run, pipeline: str, params: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(Exception, match=rf"(?s){message}"):
+            run(project, [pipeline], params=params)
+        assert not (project / "data/ci/02_intermediate").exists()
