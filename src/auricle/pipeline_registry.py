@@ -7,6 +7,7 @@ from kedro.pipeline import Pipeline
 
 from auricle.pipelines import (
     ablation,
+    augmentations,
     cache_spectrograms,
     evaluate,
     experiments,
@@ -59,6 +60,10 @@ def register_pipelines() -> dict[str, Pipeline]:
         "explain": _joined(_explain(corpus, models) for corpus, models in STUDIES.items()),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in STUDIES.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in STUDIES.items()),
+        "augmentations": _joined(
+            ingest.create_pipeline(corpus) + augmentations.create_pipeline(corpus, _deep(models))
+            for corpus, models in STUDIES.items()
+        ),
         "__default__": _joined(training[model] for model in DEFAULT_MODELS),
     }
 

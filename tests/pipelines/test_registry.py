@@ -28,6 +28,7 @@ EXPECTED = {
     "explain",
     "sweep",
     "ablation",
+    "augmentations",
     "experiments",
     "__default__",
 }

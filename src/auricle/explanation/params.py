@@ -10,6 +10,15 @@ from auricle.training.params import DeviceName
 ClusterMethod = Literal["kmeans", "hdbscan"]
 
 
+class AugmentationsParams(Params):
+    """Which training recordings show what augmentation makes of them."""
+
+    model: str = Field("cnn", description="Whose `train.augment` is shown.")
+    count: int = Field(3, ge=1, le=50, description="Recordings on the page, of different labels.")
+    seconds: float = Field(5.0, ge=0.5, le=30, description="Of each, around its loudest part.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Of what is drawn.")
+
+
 class TaggramParams(Params):
     """Which recordings have their probabilities shown over time, and by which windows."""
 

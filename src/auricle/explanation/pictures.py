@@ -14,15 +14,18 @@ SCALE = (2, 3)
 STRONGEST = 0.85
 
 
-def spectrogram_picture(spectrogram: FloatArray, heat: FloatArray | None = None) -> bytes:
+def spectrogram_picture(
+    spectrogram: FloatArray, heat: FloatArray | None = None, *, span: tuple[float, float] | None = None
+) -> bytes:
     """PNG of a spectrogram in grey, low frequencies below, and of a heat map laid over it in colour.
 
     Args:
         spectrogram: (bands, frames) in dB.
         heat: 0 to 1, of the same shape; the stronger, the less of the grey shows through.
+        span: what is black and what is white, in dB; by default what is least and most of this one.
     """
-    low, high = float(spectrogram.min()), float(spectrogram.max())
-    grey = (spectrogram - low) / max(high - low, 1e-6)
+    low, high = span or (float(spectrogram.min()), float(spectrogram.max()))
+    grey = np.clip((spectrogram - low) / max(high - low, 1e-6), 0, 1)
     pixels = np.repeat(grey[..., None], 3, axis=2)
     if heat is not None:
         opacity = (STRONGEST * heat)[..., None]

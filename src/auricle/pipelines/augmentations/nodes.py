@@ -1,0 +1,36 @@
+"""The node that shows augmentations. Heavy imports stand inside the function."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.limits import AudioLimits
+from auricle.audio.waveform_augment import VariantParams
+from auricle.explanation.params import AugmentationsParams
+
+
+def show(
+    manifest: pd.DataFrame,
+    recordings: Path,
+    front_end: FrontEndParams,
+    variants: VariantParams,
+    decoding: AudioLimits,
+    augmentations: AugmentationsParams,
+    **of_models: Any,
+) -> str:
+    """The page of augmentations; `of_models` holds `train_<name>` and more of every deep model."""
+    from auricle.explanation.augmentations_page import render_augmentations
+    from auricle.training.deep_params import deep_params_of
+
+    chosen = deep_params_of(augmentations.model, of_models, by="The page of augmentations")
+    return render_augmentations(
+        manifest,
+        recordings=recordings,
+        limits=decoding,
+        front_end=LogMelFrontEnd(front_end),
+        augment=chosen.train.augment,
+        variants=variants,
+        params=augmentations,
+    )

@@ -1,0 +1,134 @@
+"""The page of augmentations: each change is the one that training makes, of training recordings only."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import torch
+
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.limits import AudioLimits
+from auricle.audio.waveform_augment import VariantParams
+from auricle.errors import CorpusError
+from auricle.explanation.augmentations import PEAK, Altered, altered, sound_of
+from auricle.explanation.augmentations_page import render_augmentations
+from auricle.explanation.params import AugmentationsParams
+from auricle.training.augment import Augment
+from auricle.training.params import AugmentParams
+
+RATE = 8000
+FRONT_END = LogMelFrontEnd(FrontEndParams(sample_rate=RATE, n_fft=512, hop_length=128, n_mels=32))
+
+
+def tone(frequency: float, seconds: float = 1.0) -> np.ndarray:
+    time = np.arange(round(seconds * RATE)) / RATE
+    return (0.2 * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
+
+
+def changes(augment: AugmentParams, variants: VariantParams) -> list[Altered]:
+    return list(altered(tone(440), tone(1200), FRONT_END, augment, variants, seed=3))
+
+
+class TestChanges:
+    def test_are_the_ends_of_each_range_and_one_draw_of_each_way(self) -> None:
+        found = [change.title for change in changes(AugmentParams(), VariantParams())]
+        assert found == [
+            "As it is",
+            *["Another pitch"] * 2,
+            *["Another tempo"] * 2,
+            *["Noise"] * 2,
+            "Heard from its spectrogram",
+            "Gain",
+            "SpecAugment",
+            "Mixup",
+        ]
+
+    def test_that_are_switched_off_are_not_shown(self) -> None:
+        augment = AugmentParams(gain_db=0, time_masks=0, frequency_masks=0, mixup_alpha=0)
+        variants = VariantParams(pitch_semitones=0, noise_snr_db=None)
+        assert {change.title for change in changes(augment, variants)} == {
+            "As it is",
+            "Another tempo",
+            "Heard from its spectrogram",
+        }
+
+    def test_of_spectrograms_are_those_that_training_draws(self) -> None:
+        augment = AugmentParams(gain_db=0, mixup_alpha=0)
+        found = {change.title: change for change in changes(augment, VariantParams())}
+        plain = found["As it is"].spectrogram
+        other = FRONT_END(tone(1200) * np.float32(PEAK / 0.2))
+        batch = {
+            "input_values": torch.from_numpy(np.stack([plain, other])),
+            "labels": torch.tensor([0, 1]),
+            "lengths": torch.full((2,), plain.shape[1]),
+        }
+        drawn = Augment(augment, n_classes=2, seed=3)(batch, [(0, 0), (0, 1)])["input_values"][0]
+        np.testing.assert_array_equal(found["SpecAugment"].spectrogram, drawn.numpy())
+        assert not np.array_equal(plain, drawn.numpy())
+
+    def test_of_waveforms_change_pitch_and_tempo(self) -> None:
+        found = changes(AugmentParams(), VariantParams())
+        pitches = [_loudest(change.sound) for change in found[:3]]
+        assert pitches == pytest.approx([440, 440 / 2 ** (1 / 6), 440 * 2 ** (1 / 6)], rel=0.02)
+        assert [len(change.sound) for change in found[3:5]] == [round(RATE / 0.9), round(RATE / 1.1)]
+
+    def test_gain_says_how_much_and_is_heard(self) -> None:
+        found = {change.title: change for change in changes(AugmentParams(), VariantParams())}
+        gain = float(found["Gain"].text.split(" dB")[0])
+        heard = [np.sqrt(np.mean(found[name].sound ** 2)) for name in ("Gain", "Heard from its spectrogram")]
+        assert 20 * np.log10(heard[0] / heard[1]) == pytest.approx(gain, abs=0.5)
+        assert abs(gain) > 0.5
+
+    def test_a_spectrogram_sounds_like_what_it_was_made_from(self) -> None:
+        assert _loudest(sound_of(FRONT_END(tone(440)), FRONT_END)) == pytest.approx(440, rel=0.1)
+
+
+def _loudest(sound: np.ndarray) -> float:
+    return float(np.fft.rfftfreq(len(sound), 1 / RATE)[np.abs(np.fft.rfft(sound)).argmax()])
+
+
+class TestPage:
+    @pytest.fixture
+    def manifest(self, tmp_path: Path) -> pd.DataFrame:
+        rows = []
+        for number, (label, split) in enumerate(
+            [("a", "train"), ("b", "train"), ("a", "train"), ("b", "test"), ("c", "train")]
+        ):
+            path = f"{number}&{label}.wav"
+            soundfile.write(tmp_path / path, tone(300 + 100 * number), RATE)
+            rows.append(
+                {"recording_id": str(number), "path": path, "label": label, "split": split, "status": "ok"}
+            )
+        return pd.DataFrame(rows)
+
+    def page(self, manifest: pd.DataFrame, folder: Path, count: int = 2) -> str:
+        return render_augmentations(
+            manifest,
+            recordings=folder,
+            limits=AudioLimits(),
+            front_end=FRONT_END,
+            augment=AugmentParams(),
+            variants=VariantParams(),
+            params=AugmentationsParams(count=count, seconds=0.5),
+        )
+
+    def test_shows_and_plays_training_recordings_of_different_labels(
+        self, manifest: pd.DataFrame, tmp_path: Path
+    ) -> None:
+        page = self.page(manifest, tmp_path, count=3)
+        assert [name in page for name in ("0&amp;a.wav", "1&amp;b.wav", "4&amp;c.wav")] == [True] * 3
+        assert "3&amp;b.wav" not in page
+        assert "2&amp;a.wav" not in page
+        assert page.count("<audio ") == page.count("<img ") == 3 * 11
+
+    def test_passes_by_what_cannot_be_decoded(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        (tmp_path / "0&a.wav").write_bytes(b"RIFF")
+        page = self.page(manifest, tmp_path)
+        assert "1&amp;b.wav" in page
+        assert "4&amp;c.wav" in page
+
+    def test_needs_two_recordings(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        with pytest.raises(CorpusError, match="1 training recordings can be decoded"):
+            self.page(manifest.head(1), tmp_path)
