@@ -101,5 +101,11 @@ class TestText:
         assert "train 300, validation 50, test 90" in card
         assert "Groups" not in card.split("## Data")[1].split("## Limits")[0]
 
+    def test_says_what_a_pretrained_encoder_began_from(self, metrics: dict[str, Any]) -> None:
+        config = {"model_type": "auricle_transfer", "backbone_name": "microsoft/resnet-50"}
+        text = model_card(config, TRAINING, metrics, DATA, {"folder": "songs"})
+        assert ModelCard(text).data.base_model == "microsoft/resnet-50"
+        assert "began from the weights of microsoft/resnet-50" in text
+
     def test_names_every_kind_of_model(self) -> None:
         assert set(ARCHITECTURES) == {FOREST, *DEEP_MODELS}

@@ -15,6 +15,8 @@ ARCHITECTURES = {
     "auricle_spectrogram_cnn": "Convolutional network on log-mel spectrograms",
     "auricle_hybrid_cnn_rnn": "Convolutional and recurrent network on log-mel spectrograms",
     "auricle_multi_label_audio_cnn": "Residual network on log-mel spectrograms",
+    "auricle_audio_cnn_lstm": "Residual and recurrent network on log-mel spectrograms",
+    "auricle_transfer": "Pretrained encoder on log-mel spectrograms",
 }
 CARD_FIGURES = {
     SINGLE: (
@@ -76,7 +78,7 @@ def model_card(
         "## Data",
         _data(training, data_report, source, data_digest),
         "## Limits",
-        "\n".join(f"* {limit}" for limit in _limits(metrics, data_report)),
+        "\n".join(f"* {limit}" for limit in _limits(config, metrics, data_report)),
         "## Provenance",
         _provenance(training),
     ]
@@ -107,6 +109,7 @@ def _front_matter(title: str, config: Json, metrics: Json, source: Json) -> str:
         tags=["audio-classification", "auricle", str(config.get("model_type", "audio"))],
         metrics=list(kinds.values()),
         model_name=title,
+        base_model=config.get("backbone_name"),
         eval_results=results,
         pipeline_tag="audio-classification",
     )
@@ -210,7 +213,7 @@ def _splits(trained_on: Json | None, now: Json) -> str:
     return ", ".join(f"{split} {counts[split]}" for split in order)
 
 
-def _limits(metrics: Json, data_report: Json) -> list[str]:
+def _limits(config: Json, metrics: Json, data_report: Json) -> list[str]:
     several = metrics["problem_type"] == MULTI
     known = [
         f"It knows {len(metrics['vocabulary'])} classes and nothing else: whatever it hears, it names"
@@ -218,6 +221,11 @@ def _limits(metrics: Json, data_report: Json) -> list[str]:
         "Figures hold for recordings like those of its corpus; other microphones, genres or formats may"
         " differ.",
     ]
+    if backbone := config.get("backbone_name"):
+        known.append(
+            f"It began from the weights of {backbone}, which were learned from other data: their licence"
+            " holds for it too, and what they have heard before is not in the figures."
+        )
     figure = metrics["figures"]["ece"]["value"]
     if figure is not None and math.isfinite(figure):
         known.append(
