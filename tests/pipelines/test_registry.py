@@ -24,6 +24,7 @@ EXPECTED = {
     "train_hybrid",
     "train_resnet",
     "train_cnn_lstm",
+    "train_transfer",
     "evaluate",
     "explain",
     "sweep",
