@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput, classification_loss
-from auricle.params import Params
+from auricle.models.params import ArchitectureParams
 
 
 class OtherConfig(SpectrogramModelConfig):
@@ -37,7 +37,9 @@ class OtherNetwork(PreTrainedModel):
         return AudioClassifierOutput(loss=loss, logits=logits, embeddings=embeddings)
 
 
-class OtherParams(Params):
+class OtherParams(ArchitectureParams):
+    kind: str = "other"
+
     def config(self, *, vocabulary: tuple[str, ...], **shape: Any) -> OtherConfig:
         labels = dict(enumerate(vocabulary))
         return OtherConfig(
