@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test check bench lock viz report clean
+.PHONY: help install run test test-long check bench lock viz report clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: $(VENV)/.installed  ## make .venv and install what requirements.lock pins
 
@@ -26,8 +26,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 run: install  ## ingest, cache, train, evaluate and report, on a corpus that Auricle synthesizes
 	$(BIN)/kedro run
 
-test: install  ## all tests, with coverage
-	$(BIN)/pytest --cov --cov-report=term
+test: install  ## the tests, with coverage; but for those of test-long
+	$(BIN)/pytest -m "not long" --cov --cov-report=term
+
+test-long: install  ## notebooks, several processes, whole trainings: some five minutes more
+	$(BIN)/pytest -m long
 
 check: install  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff format --check .

@@ -11,7 +11,7 @@ from project_runs import REPOSITORY
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.name)
 def test_runs(source: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AURICLE_ENV", "ci")

@@ -161,6 +161,32 @@ class TestSweep:
         assert not (project / "data/ci/02_intermediate").exists()
 
 
+class TestExperiments:
+    def test_are_all_trainings_side_by_side(self, trained: Path, run: Run) -> None:
+        run(trained, ["experiments"])
+        catalog = catalog_of(trained)
+        found = catalog.load("genre.experiments")
+        assert {entry["model"] for entry in found["experiments"]} == set(MODELS)
+        metrics = catalog.load("genre.cnn.metrics")["figures"]["macro_f1"]["value"]
+        (cnn,) = (entry for entry in found["experiments"] if entry["model"] == "cnn")
+        assert cnn["figures"]["macro_f1"]["value"] == pytest.approx(metrics)
+        assert "<svg" in catalog.load("genre.experiments_page")
+
+    @pytest.mark.long
+    def test_of_an_ablation_are_judged_and_shown(self, project: Path, run: Run) -> None:
+        variants = {"no channel attention": None, "SpecAugment": None, "gain, SpecAugment and mixup": None}
+        changed = {f"genre.ablation.variants.{name}": value for name, value in variants.items()}
+        run(
+            project, ["ablation"], params={"genre.ablation.model": "cnn", "genre.ablation.seeds": 1} | changed
+        )
+        catalog = catalog_of(project)
+        found = catalog.load("genre.ablation")
+        assert [entry["name"] for entry in found["experiments"]] == ["baseline", "mixup"]
+        assert found["recordings"] == catalog.load("genre.ablation_predictions")["recording_id"].nunique()
+        assert "mixup" in catalog.load("genre.ablation_page")
+        assert not catalog.exists("genre.cnn.champion")
+
+
 class TestSecondRun:
     def test_decodes_and_computes_nothing_again(
         self, project: Path, run: Run, monkeypatch: pytest.MonkeyPatch

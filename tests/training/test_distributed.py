@@ -33,7 +33,7 @@ def test_processes_share_the_crops_of_an_epoch() -> None:
     assert drawn[0] | drawn[1] == {(0, index) for index in range(32)}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 class TestTwoProcesses:
     def test_make_one_bundle_in_as_many_steps_as_one_process_and_go_on_after_a_kill(
         self,
