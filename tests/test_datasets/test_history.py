@@ -14,9 +14,8 @@ from auricle.models.bundle import seal
 
 @pytest.fixture
 def history(tmp_path: Path) -> HistoryDataset:
-    return HistoryDataset(
-        bundles=str(tmp_path / "bundle"), predictions=str(tmp_path / "out/predictions.parquet")
-    )
+    predictions = {"filepath": str(tmp_path / "out/predictions.parquet")}
+    return HistoryDataset(bundles={"filepath": str(tmp_path / "bundle")}, predictions=predictions)
 
 
 def train(root: Path, version: str) -> Path:

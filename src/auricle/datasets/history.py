@@ -19,12 +19,19 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
     Example:
         >>> genre.cnn.history:
         >>>   type: auricle.datasets.history.HistoryDataset
-        >>>   bundles: data/06_models/genre/cnn/bundle
-        >>>   predictions: data/07_model_output/genre/cnn/predictions.parquet
+        >>>   bundles: {filepath: data/06_models/genre/cnn/bundle}
+        >>>   predictions: {filepath: data/07_model_output/genre/cnn/predictions.parquet}
     """
 
-    def __init__(self, *, bundles: str, predictions: str, metadata: dict[str, Any] | None = None) -> None:
-        self._bundles, self._predictions = Path(bundles), Path(predictions)
+    def __init__(
+        self,
+        *,
+        bundles: dict[str, str],
+        predictions: dict[str, str],
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        # By the name `filepath` Kedro knows what is relative to the project.
+        self._bundles, self._predictions = Path(bundles["filepath"]), Path(predictions["filepath"])
         self.metadata = metadata
 
     def load(self) -> list[PastBundle]:
