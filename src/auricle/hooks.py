@@ -20,6 +20,7 @@ from auricle.checks import (
     check_taggram,
 )
 from auricle.errors import AuricleError
+from auricle.training.deep_params import BLOCKS
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class ProjectHooks:
             for champion in _explained(node) - pipeline.all_outputs():  # one in the making has no windows yet
                 check_taggram(catalog.load(names["explanation"]), catalog.load(champion))
             if "model" in names:
-                of_model = ("model", "train", "windows", "front_end")
+                of_model = (*BLOCKS, "front_end")
                 check_deep_model(*(catalog.load(names[name]) for name in of_model))
                 check_labels(catalog.load(names["train"]), catalog.load(names["labels"]))
 
@@ -102,6 +103,6 @@ def _blocks(node: Node, catalog: DataCatalog) -> dict[str, Any]:
     blocks = {}
     for name in node.inputs:
         *_, model, block = name.split(".")
-        if name.startswith(PREFIX) and block in ("model", "train", "windows"):
+        if name.startswith(PREFIX) and block in BLOCKS:
             blocks[f"{block}_{model}"] = catalog.load(name)
     return blocks

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from auricle.evaluation import plots
+from auricle.evaluation.one_class import OneClass
 from auricle.evaluation.pages import page_environment, style_sheet
 from auricle.evaluation.report import SYNTHESIZED
 from auricle.evaluation.report_provenance import flattened
 from auricle.evaluation.report_views import number, title
+from auricle.evaluation.several_labels import SeveralLabels
 from auricle.evaluation.svg import to_svg
-from auricle.evaluation.verdict import interval_text, model_name
+from auricle.evaluation.verdict import SPLIT_WORDS, interval_text, model_name
 
 Json = dict[str, Any]
-SPLITS = {"test": "test recordings", "out_of_fold": "recordings, each predicted out of fold"}
 FACTS = {
     "epochs": "{:.0f} epochs",
     "seconds": "{:.0f} s",
@@ -20,7 +21,7 @@ FACTS = {
     "device": "{}",
     "precision": "{}",
 }
-LOWER_IS_BETTER = ("log_loss", "ece", "hamming_loss", "coverage_error", "label_ranking_loss")
+IS_HIGHER_BETTER = {**OneClass.figures, **SeveralLabels.figures}
 
 
 def render_experiments(experiments: Json, *, source: Json) -> str:
@@ -87,14 +88,12 @@ def _render(
             {
                 "title": title(name, 0),
                 "baseline": told["baseline"].get(name),
-                "higher": not name.startswith(LOWER_IS_BETTER),
+                "higher": IS_HIGHER_BETTER[name],
             }
             for name in figures
         ],
         rows=[_row(entry, figures) for entry in experiments],
-        charts=[_chart(told, name) for name in figures if not name.startswith(LOWER_IS_BETTER)]
-        if experiments
-        else [],
+        charts=[_chart(told, name) for name in figures if IS_HIGHER_BETTER[name]] if experiments else [],
         differences=[
             entry
             | {
@@ -118,7 +117,7 @@ def _measured(told: Json) -> str:
     if not told["experiments"]:
         return "Nothing is trained yet."
     return (
-        f"Measured on {told['recordings']:,} {SPLITS.get(told['split'], told['split'])}, from"
+        f"Measured on {told['recordings']:,} {SPLIT_WORDS.get(told['split'], told['split'])}, from"
         f" {told['groups']:,} groups."
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-BLOCKS = ("model", "train", "windows")
+from auricle.training.deep_params import BLOCKS
 
 
 def blocks_of(corpus: str, models: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -59,18 +59,19 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
     """
     check_front_end(store, front_end)
     manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
-    variants = params.chosen(base)
+    # All of them first: what is wrong with one is known before another was trained for hours.
+    trainings = {
+        variant: _prepared(variant, chosen, manifest, store, front_end, copies)
+        for variant, chosen in params.chosen(base).items()
+    }
     data = training_digest(data=manifest_digest(manifest), front_end=front_end.digest)
-    for variant, chosen in variants.items():
-        _check(variant, chosen, manifest, store, front_end)
     tables, runs = [], []
     with open_workdir(workdir, data) as folder:
         # Seeds outside: what a stopped run has is then as much of each variant.
         for seed in range(params.seeds):
-            for variant, chosen in variants.items():
-                seeded = chosen._replace(train=chosen.train.model_copy(update={"seed": seed}))
+            for variant, training in trainings.items():
                 logger.info("%s, seed %d of %d.", variant, seed + 1, params.seeds)
-                table, report = _run(manifest, store, front_end, seeded, folder, copies)
+                table, report = _run(training, seed, folder)
                 tables.append(table.assign(variant=variant, seed=seed))
                 runs.append({"variant": variant, "seed": seed} | report)
     predictions = pd.concat(tables, ignore_index=True)
@@ -78,37 +79,30 @@ def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its n
     return predictions[[*keys, *predictions.columns.difference(keys)]], pd.DataFrame(runs)
 
 
-def _check(
+def _prepared(  # noqa: PLR0917  (the order of train_ablation)
     variant: str,
     chosen: DeepParams,
     manifest: pd.DataFrame,
     store: SpectrogramStore,
     front_end: LogMelFrontEnd,
-) -> None:
-    """Refuse a variant before others are trained for hours."""
+    copies: Variants | None,
+) -> DeepTraining:
+    """The trainings of a variant, which can be done."""
     examples = read_examples(manifest, chosen.labels)
     try:
         training = DeepTraining.of(
-            examples, store, front_end, chosen.model.root, chosen.train, chosen.windows
+            examples, store, front_end, chosen.model.root, chosen.train, chosen.windows, copies
         )
         training.check_model(_judging(examples)[0])
     except ConfigurationError as error:
         raise ConfigurationError(f"The variant {variant!r} of the ablation: {error}") from error
+    return training
 
 
-def _run(  # noqa: PLR0917  (the order of train_ablation)
-    manifest: pd.DataFrame,
-    store: SpectrogramStore,
-    front_end: LogMelFrontEnd,
-    chosen: DeepParams,
-    folder: Path,
-    copies: Variants | None,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Predictions of one training, and what it cost."""
-    examples = read_examples(manifest, chosen.labels)
-    training = DeepTraining.of(
-        examples, store, front_end, chosen.model.root, chosen.train, chosen.windows, copies
-    )
+def _run(prepared: DeepTraining, seed: int, folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Predictions of a variant with one seed, and what its training cost."""
+    training = replace(prepared, params=prepared.params.model_copy(update={"seed": seed}))
+    examples = training.examples
     parts = _judging(examples)
     model = training.check_model(parts[0])
     # In a folder of its own parameters: another variant, or another name for this one, moves nothing.
@@ -122,7 +116,7 @@ def _run(  # noqa: PLR0917  (the order of train_ablation)
         "epochs": sum(len(report["history"]) for _, report in done),
         "seconds": sum(_seconds(report) for _, report in done),
         "parameters": model.num_parameters(),
-        "problem_type": chosen.labels.problem_type,
+        "problem_type": examples.problem_type,
     }
 
 
