@@ -60,18 +60,18 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
         model: of `ModelParams`, or what it is made from; so are the others.
         train: of `TrainParams`.
         windows: of `WindowParams`.
-        front_end: of `FrontEndParams`.
+        front_end: of `FrontEndChoice`.
 
     Raises:
         ConfigurationError: which says what to change.
     """
-    from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+    from auricle.audio.front_ends import FrontEndChoice
     from auricle.training.checks import check_architecture
 
     training = TrainParams.model_validate(train)
     network = check_architecture(
         ModelParams.model_validate(model).root,
-        LogMelFrontEnd(FrontEndParams.model_validate(front_end)),
+        FrontEndChoice.model_validate(front_end).make(),
         WindowParams.model_validate(windows),
         training.crop_seconds,
     )
@@ -129,7 +129,7 @@ def check_ablation(
     Args:
         ablation: of `AblationParams`, or what it is made from; so are the others.
         labels: of `LabelParams`.
-        front_end: of `FrontEndParams`.
+        front_end: of `FrontEndChoice`.
         variants: of `VariantParams`.
         of_models: `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
 

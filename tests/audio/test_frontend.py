@@ -225,7 +225,7 @@ class TestDigest:
 
     def test_changes_with_the_version_of_the_code(self, monkeypatch: pytest.MonkeyPatch) -> None:
         before = LogMelFrontEnd(FrontEndParams()).digest
-        monkeypatch.setattr("auricle.audio.frontend.VERSION", 99)
+        monkeypatch.setattr("auricle.audio.frontend.LogMelFrontEnd.version", 99)
         assert LogMelFrontEnd(FrontEndParams()).digest != before
 
 

@@ -11,7 +11,7 @@ from auricle.errors import BundleError
 
 if TYPE_CHECKING:
     from auricle.audio.descriptors import DescriptorExtractor
-    from auricle.audio.frontend import LogMelFrontEnd
+    from auricle.audio.frontend import FrontEnd
 
 
 class Extractor(Protocol):
@@ -36,7 +36,7 @@ class Extractor(Protocol):
         """Read it back."""
 
 
-def load_extractor(folder: Path) -> "LogMelFrontEnd | DescriptorExtractor":
+def load_extractor(folder: Path) -> "FrontEnd | DescriptorExtractor":
     """The extractor that `preprocessor_config.json` in a bundle's folder describes.
 
     Raises:
@@ -44,12 +44,18 @@ def load_extractor(folder: Path) -> "LogMelFrontEnd | DescriptorExtractor":
     """
     from auricle.audio.descriptors import DescriptorExtractor
     from auricle.audio.frontend import LogMelFrontEnd
+    from auricle.audio.stft import StftFrontEnd
 
+    known: tuple[type[FrontEnd | DescriptorExtractor], ...] = (
+        LogMelFrontEnd,
+        StftFrontEnd,
+        DescriptorExtractor,
+    )
     name = read_config(folder).get(TYPE_KEY)
-    for known in (LogMelFrontEnd, DescriptorExtractor):
-        if name == known.__name__:
-            return known.from_pretrained(folder)
+    for extractor in known:
+        if name == extractor.__name__:
+            return extractor.from_pretrained(folder)
     raise BundleError(
         f"{folder / FILE_NAME} names the feature extractor {name!r}; known are "
-        f"{LogMelFrontEnd.__name__} and {DescriptorExtractor.__name__}: is the bundle of a newer Auricle?"
+        f"{', '.join(extractor.__name__ for extractor in known)}: is the bundle of a newer Auricle?"
     )

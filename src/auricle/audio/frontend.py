@@ -1,7 +1,7 @@
-"""The log-mel front end: how a waveform becomes the spectrogram that networks see."""
+"""Front ends: how a waveform becomes the spectrogram that networks see; the log-mel one."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +29,81 @@ VERSION = 1
 _NOISE_MARGIN = np.float32(10**-7.4)
 
 
-class FrontEndParams(Params):
-    """Parameters of the log-mel front end; every one of them is part of its digest."""
+class SpectrogramParams(Params):
+    """What all front ends share; every parameter is part of the digest."""
 
-    kind: Literal["log_mel"] = Field("log_mel", description="Kind of front end")
+    kind: str
     sample_rate: int = Field(
         22_050, ge=1_000, le=384_000, description="Rate that recordings are resampled to, in Hz"
     )
+    hop_length: int
+    top_db: float = Field(
+        80.0, gt=0, le=120, description="Values below the loudest by more than this are raised to it, in dB"
+    )
+
+
+class FrontEnd:
+    """From a waveform to a spectrogram; the same object in caching, in prediction and in serving.
+
+    A subclass gives `n_bands` and `__call__`, and says its `version`, which is raised when the same
+    parameters give other values than before.
+    """
+
+    version: ClassVar[int]
+    params_class: ClassVar[type[SpectrogramParams]]
+
+    def __init__(self, params: Any) -> None:
+        self.params = params
+
+    @property
+    def digest(self) -> str:
+        """Names the store of its spectrograms."""
+        return digest_of(type(self).__name__, self.version, self.params)
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate in Hz that the waveform must have."""
+        return int(self.params.sample_rate)
+
+    @property
+    def n_bands(self) -> int:
+        """Rows of the spectrogram."""
+        raise NotImplementedError
+
+    def frames(self, duration_s: float) -> int:
+        """Frames of the spectrogram of so many seconds."""
+        return frame_count(round(duration_s * self.params.sample_rate), self.params.hop_length)
+
+    def seconds(self, frames: int) -> float:
+        """Time between the centres of a frame and of the one `frames` later, in seconds."""
+        return float(frames * self.params.hop_length / self.params.sample_rate)
+
+    def __call__(self, waveform: NDArray[np.floating[Any]]) -> FloatArray:
+        """The spectrogram of a waveform, float32 [shape=(n_bands, frames)] in dB."""
+        raise NotImplementedError
+
+    def magnitudes(self, spectrogram: FloatArray) -> FloatArray:
+        """Magnitudes of a transform with about this spectrogram, float32 [shape=(1 + n_fft // 2, frames)]."""
+        raise NotImplementedError
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write `preprocessor_config.json` into a folder."""
+        write_config(folder, type(self).__name__, self.version, self.params)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """The front end that `save_pretrained` wrote.
+
+        Raises:
+            BundleError: the file is missing, damaged, of another extractor or of another version.
+        """
+        return cls(read_params(folder, cls.__name__, cls.version, cls.params_class))
+
+
+class FrontEndParams(SpectrogramParams):
+    """Parameters of the log-mel front end; every one of them is part of its digest."""
+
+    kind: Literal["log_mel"] = Field("log_mel", description="Kind of front end")
     n_fft: int = Field(
         2_048, ge=16, le=65_536, multiple_of=2, description="Samples of a frame and length of its transform"
     )
@@ -44,9 +112,6 @@ class FrontEndParams(Params):
     fmin: float = Field(0.0, ge=0, description="Lowest frequency of the mel bands, in Hz")
     fmax: float | None = Field(
         None, gt=0, description="Highest frequency, in Hz; half the sample rate where None"
-    )
-    top_db: float = Field(
-        80.0, gt=0, le=120, description="Values below the loudest by more than this are raised to it, in dB"
     )
 
     @property
@@ -79,7 +144,7 @@ class FrontEndParams(Params):
         }
 
 
-class LogMelFrontEnd:
+class LogMelFrontEnd(FrontEnd):
     """Log-mel spectrograms, equal to librosa's within 1e-3 dB at less than half the time.
 
     The values are those of `librosa.feature.melspectrogram` (centred frames, zero padding, Hann window,
@@ -91,33 +156,19 @@ class LogMelFrontEnd:
         >>> spectrogram = front_end(waveform)  # float32 (128, frames)
     """
 
+    version = VERSION
+    params_class = FrontEndParams
+    params: FrontEndParams
+
     def __init__(self, params: FrontEndParams) -> None:
-        self.params = params
+        super().__init__(params)
         self._filterbank = MelFilterbank(**params.filterbank())
         self._window = hann_window(params.n_fft)
-
-    @property
-    def digest(self) -> str:
-        """Names the store of its spectrograms."""
-        return digest_of(type(self).__name__, VERSION, self.params)
-
-    @property
-    def sample_rate(self) -> int:
-        """The rate in Hz that the waveform must have."""
-        return self.params.sample_rate
 
     @property
     def n_bands(self) -> int:
         """Rows of the spectrogram."""
         return self.params.n_mels
-
-    def frames(self, duration_s: float) -> int:
-        """Frames of the spectrogram of so many seconds."""
-        return frame_count(round(duration_s * self.params.sample_rate), self.params.hop_length)
-
-    def seconds(self, frames: int) -> float:
-        """Time between the centres of a frame and of the one `frames` later, in seconds."""
-        return frames * self.params.hop_length / self.params.sample_rate
 
     def __call__(self, waveform: NDArray[np.floating[Any]]) -> FloatArray:
         """The log-mel spectrogram of a waveform.
@@ -154,15 +205,13 @@ class LogMelFrontEnd:
             self._filterbank.apply(exact_power(frames[rows]), out=exact)
             mel[rows] = exact
 
-    def save_pretrained(self, folder: Path) -> None:
-        """Write `preprocessor_config.json` into a folder."""
-        write_config(folder, type(self).__name__, VERSION, self.params)
+    def magnitudes(self, spectrogram: FloatArray) -> FloatArray:
+        """Non-negative magnitudes whose mel bands come nearest to these."""
+        import librosa
 
-    @classmethod
-    def from_pretrained(cls, folder: Path) -> Self:
-        """The front end that `save_pretrained` wrote.
-
-        Raises:
-            BundleError: the file is missing, damaged, of another extractor or of another version.
-        """
-        return cls(read_params(folder, cls.__name__, VERSION, FrontEndParams))
+        params = self.params
+        power = librosa.db_to_power(spectrogram)
+        found = librosa.feature.inverse.mel_to_stft(
+            power, sr=params.sample_rate, n_fft=params.n_fft, fmin=params.fmin, fmax=params.highest_frequency
+        )
+        return np.asarray(found, dtype=np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 
 from auricle.audio.decode import decode
 from auricle.audio.extraction import in_chunks
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
@@ -57,7 +57,7 @@ def missing_copies(store: SpectrogramStore, paths: Mapping[str, str], count: int
 
 
 def render_copy(
-    item: tuple[Path, Copy], *, front_end: LogMelFrontEnd, params: VariantParams, limits: AudioLimits
+    item: tuple[Path, Copy], *, front_end: FrontEnd, params: VariantParams, limits: AudioLimits
 ) -> np.ndarray:
     """Decode a recording, alter it, and give its spectrogram, float16 (n_bands, frames).
 
@@ -74,7 +74,7 @@ def render_in_chunks(
     root: Path,
     missing: Mapping[Copy, str],
     *,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     params: VariantParams,
     limits: AudioLimits,
     workers: int | None,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.waveform_augment import Change, VariantParams
 from auricle.training.augment import Augment
 from auricle.training.params import AugmentParams
@@ -39,7 +39,7 @@ class Altered:
 def altered(  # noqa: PLR0917  (what is altered, what hears it, how)
     waveform: FloatArray,
     other: FloatArray,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     augment: AugmentParams,
     variants: VariantParams,
     seed: int,
@@ -81,20 +81,16 @@ def altered(  # noqa: PLR0917  (what is altered, what hears it, how)
         yield Altered(title, text, values, sound_of(values, front_end) / level)
 
 
-def sound_of(spectrogram: FloatArray, front_end: LogMelFrontEnd) -> FloatArray:
+def sound_of(spectrogram: FloatArray, front_end: FrontEnd) -> FloatArray:
     """A waveform with about this spectrogram, by Griffin and Lim's algorithm, float32 (n,)."""
     import librosa
 
-    params = front_end.params
-    magnitudes = librosa.feature.inverse.mel_to_stft(
-        librosa.db_to_power(spectrogram),
-        sr=params.sample_rate,
-        n_fft=params.n_fft,
-        fmin=params.fmin,
-        fmax=params.highest_frequency,
-    )
     samples = librosa.griffinlim(
-        magnitudes, n_fft=params.n_fft, hop_length=params.hop_length, n_iter=16, random_state=0
+        front_end.magnitudes(spectrogram),
+        n_fft=front_end.params.n_fft,
+        hop_length=front_end.params.hop_length,
+        n_iter=16,
+        random_state=0,
     )
     return np.asarray(samples, dtype=np.float32)
 

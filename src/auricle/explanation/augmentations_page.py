@@ -11,7 +11,7 @@ import pandas as pd
 import soxr
 
 from auricle.audio.decode import decode
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.selection import training_paths
@@ -33,7 +33,7 @@ def render_augmentations(
     *,
     recordings: Path,
     limits: AudioLimits,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     augment: AugmentParams,
     variants: VariantParams,
     params: AugmentationsParams,
@@ -79,7 +79,7 @@ def _excerpts(
     manifest: pd.DataFrame,
     recordings: Path,
     limits: AudioLimits,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     params: AugmentationsParams,
 ) -> list[tuple[str, FloatArray]]:
     """The loudest parts of training recordings of different labels, two at least: mixup needs another one."""
@@ -110,7 +110,7 @@ def _paths(manifest: pd.DataFrame) -> Iterator[str]:
     yield from learned.assign(turn=turn).sort_values(["turn", "path"])["path"]
 
 
-def _view(change: Altered, front_end: LogMelFrontEnd) -> Json:
+def _view(change: Altered, front_end: FrontEnd) -> Json:
     level = np.float32(1.0 if (loudest := float(np.abs(change.sound).max())) <= 1 else 1 / loudest)
     sound = soxr.resample(change.sound * level, front_end.sample_rate, SAMPLE_RATE)
     picture = spectrogram_picture(change.spectrogram, span=(-40.0, 40.0))

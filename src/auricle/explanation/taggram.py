@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.front_ends import load_front_end
 from auricle.audio.store import SpectrogramStore
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.explanation.judged import in_turn, judged_recordings
@@ -62,7 +62,7 @@ def taggram_table(
         hop,
         device=resolve_device(params.device),
     )
-    seconds = LogMelFrontEnd.from_pretrained(bundle.path).seconds
+    seconds = load_front_end(bundle.path).seconds
     shown = track(outputs, total=len(chosen), description="Taggrams")
     parts = []
     for output, row in zip(shown, chosen.to_dict("records"), strict=True):
@@ -87,7 +87,7 @@ def taggram_windows(bundle: BundleRef, params: TaggramParams) -> tuple[int, int]
 
     from auricle.models.registry import register_models
 
-    front_end = LogMelFrontEnd.from_pretrained(bundle.path)
+    front_end = load_front_end(bundle.path)
     window = bundle.config["window_frames"]
     if params.window_seconds is not None:
         window = front_end.frames(params.window_seconds)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.front_ends import load_front_end
 from auricle.audio.limits import AudioLimits
 from auricle.evaluation.kinds import Config
 from auricle.evaluation.pages import page_environment, style_sheet
@@ -163,4 +163,4 @@ def _on_windows(bundle: BundleRef, params: TaggramParams) -> Iterable[str]:
     """A remark where the windows are longer or shorter than the model's own."""
     own = bundle.config["window_frames"]
     if taggram_windows(bundle, params)[0] != own:
-        yield OTHER_WINDOWS.format(LogMelFrontEnd.from_pretrained(bundle.path).seconds(own))
+        yield OTHER_WINDOWS.format(load_front_end(bundle.path).seconds(own))

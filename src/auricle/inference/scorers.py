@@ -9,7 +9,7 @@ import pandas as pd
 
 from auricle.audio.descriptors import DescriptorExtractor
 from auricle.audio.extractor import load_extractor
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.errors import BundleError
 from auricle.models.bundle import BundleRef
 from auricle.models.registry import FOREST, load_deep
@@ -47,7 +47,7 @@ class DeepScorer:
     """Any deep model: log-mel spectrogram, windows, mean of their embeddings."""
 
     def __init__(self, bundle: BundleRef, device: Any) -> None:
-        self._extractor = _expect(load_extractor(bundle.path), LogMelFrontEnd, bundle)
+        self._extractor = _expect(load_extractor(bundle.path), FrontEnd, bundle)
         self._model: Any = load_deep(bundle)
         self._model.to(device)
         self._device = device

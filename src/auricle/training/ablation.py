@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.corpora.selection import having
 from auricle.errors import ConfigurationError, CorpusError
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 def train_ablation(  # noqa: PLR0917  (the order of the catalog entries of its node)
     manifest: pd.DataFrame,
     store: SpectrogramStore,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     base: DeepParams,
     params: AblationParams,
     workdir: Path,
@@ -84,7 +84,7 @@ def _prepared(  # noqa: PLR0917  (the order of train_ablation)
     chosen: DeepParams,
     manifest: pd.DataFrame,
     store: SpectrogramStore,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     copies: Variants | None,
 ) -> DeepTraining:
     """The trainings of a variant, which can be done."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.errors import ConfigurationError
 from auricle.models.params import ArchitectureParams
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 
-def check_front_end(store: SpectrogramStore, front_end: LogMelFrontEnd) -> None:
+def check_front_end(store: SpectrogramStore, front_end: FrontEnd) -> None:
     """Refuse a store of another front end.
 
     Raises:
@@ -30,7 +30,7 @@ def check_front_end(store: SpectrogramStore, front_end: LogMelFrontEnd) -> None:
 
 
 def check_architecture(
-    params: ArchitectureParams, front_end: LogMelFrontEnd, window: WindowParams, crop_seconds: float | None
+    params: ArchitectureParams, front_end: FrontEnd, window: WindowParams, crop_seconds: float | None
 ) -> "PreTrainedModel":
     """Show the network of two classes one crop: a contradiction is known before anything is read.
 
@@ -75,7 +75,7 @@ def shown_one_crop(config: "PreTrainedConfig", frames: int) -> "PreTrainedModel"
 
 
 def crop_frames_of(
-    seconds: float, front_end: LogMelFrontEnd, store: SpectrogramStore, recording_ids: npt.NDArray[np.object_]
+    seconds: float, front_end: FrontEnd, store: SpectrogramStore, recording_ids: npt.NDArray[np.object_]
 ) -> int:
     """Frames of a training crop of ``seconds``.
 

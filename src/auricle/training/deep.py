@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     manifest: pd.DataFrame,
     store: SpectrogramStore,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     model_params: ArchitectureParams,
     params: TrainParams,
     window: WindowParams,
@@ -118,7 +118,7 @@ class DeepTraining:
 
     examples: Examples
     store: SpectrogramStore
-    front_end: LogMelFrontEnd
+    front_end: FrontEnd
     model_params: ArchitectureParams
     params: TrainParams
     window: WindowParams
@@ -131,7 +131,7 @@ class DeepTraining:
         cls,
         examples: Examples,
         store: SpectrogramStore,
-        front_end: LogMelFrontEnd,
+        front_end: FrontEnd,
         model_params: ArchitectureParams,
         params: TrainParams,
         window: WindowParams,

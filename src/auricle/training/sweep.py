@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.corpora.selection import having
 from auricle.errors import AuricleError, ConfigurationError
@@ -42,7 +42,7 @@ class Sweep:
     examples: Examples
     data: str
     store: SpectrogramStore
-    front_end: LogMelFrontEnd
+    front_end: FrontEnd
     base: DeepParams
     params: SweepParams
     variants: Variants | None = None
@@ -185,7 +185,7 @@ class Sweep:
 def sweep_model(  # noqa: PLR0917  (the order of the catalog entries of its node)
     manifest: pd.DataFrame,
     store: SpectrogramStore,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     base: DeepParams,
     params: SweepParams,
     workdir: Path,

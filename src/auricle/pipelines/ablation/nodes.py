@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
@@ -17,7 +17,7 @@ def train(
     manifest: pd.DataFrame,
     spectrograms: Path,
     variant_spectrograms: Path,
-    front_end: FrontEndParams,
+    front_end: FrontEndChoice,
     variants: VariantParams,
     labels: LabelParams,
     ablation: AblationParams,
@@ -33,7 +33,7 @@ def train(
     from auricle.training.variants import Variants
 
     base = deep_params_of(ablation.model, of_models, labels, by=THE_ABLATION)
-    extractor = LogMelFrontEnd(front_end)
+    extractor = front_end.make()
     copies = Variants.open(variant_spectrograms, extractor, variants, manifest)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return train_ablation(manifest, store, extractor, base, ablation, ablation_directory, copies)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.limits import AudioLimits
 from auricle.audio.waveform_augment import VariantParams
 from auricle.explanation.params import AugmentationsParams
@@ -14,7 +14,7 @@ from auricle.explanation.params import AugmentationsParams
 def show(
     manifest: pd.DataFrame,
     recordings: Path,
-    front_end: FrontEndParams,
+    front_end: FrontEndChoice,
     variants: VariantParams,
     decoding: AudioLimits,
     augmentations: AugmentationsParams,
@@ -29,7 +29,7 @@ def show(
         manifest,
         recordings=recordings,
         limits=decoding,
-        front_end=LogMelFrontEnd(front_end),
+        front_end=front_end.make(),
         augment=chosen.train.augment,
         variants=variants,
         params=augmentations,

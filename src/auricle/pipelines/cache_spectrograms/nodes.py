@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from auricle.audio.extraction import extract_in_chunks
-from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.variants import missing_copies, render_in_chunks
@@ -25,12 +25,12 @@ def cache_spectrograms(
     recordings: Path,
     manifest: pd.DataFrame,
     cached_spectrograms: Path,
-    front_end: FrontEndParams,
+    front_end: FrontEndChoice,
     decoding: AudioLimits,
     ingest: IngestParams,
 ) -> Iterator[SpectrogramChunk]:
     """Decode every usable recording that the store lacks, in child processes; yields chunks to append."""
-    extractor = LogMelFrontEnd(front_end)
+    extractor = front_end.make()
     with SpectrogramStore.open(cached_spectrograms, extractor.digest, extractor.n_bands, mode="a") as store:
         missing = {key: path for key, path in usable_paths(manifest).items() if key not in store}
     logger.info("%d spectrograms to compute, the others are cached", len(missing))
@@ -52,7 +52,7 @@ def render_variants(
     recordings: Path,
     manifest: pd.DataFrame,
     cached_variants: Path,
-    front_end: FrontEndParams,
+    front_end: FrontEndChoice,
     variants: VariantParams,
     decoding: AudioLimits,
     ingest: IngestParams,
@@ -63,7 +63,7 @@ def render_variants(
     """
     if not variants.count:
         return
-    extractor = LogMelFrontEnd(front_end)
+    extractor = front_end.make()
     digest = variants.digest(extractor.digest)
     with SpectrogramStore.open(cached_variants, digest, extractor.n_bands, mode="a") as store:
         missing = missing_copies(store, training_paths(manifest), variants.count)

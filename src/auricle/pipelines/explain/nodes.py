@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.front_ends import load_front_end
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.evaluation.params import EvaluateParams
@@ -35,7 +35,7 @@ def explain(
     if champion is None or predictions is None:
         _say_untrained(name)
         return
-    front_end = LogMelFrontEnd.from_pretrained(champion.path)
+    front_end = load_front_end(champion.path)
     with SpectrogramStore.open(spectrograms, front_end.digest, front_end.n_bands) as store:
         explained = explain_champion(
             champion,
@@ -66,7 +66,7 @@ def say_over_time(
 
     if champion is None or predictions is None:
         return
-    front_end = LogMelFrontEnd.from_pretrained(champion.path)
+    front_end = load_front_end(champion.path)
     with SpectrogramStore.open(spectrograms, front_end.digest, front_end.n_bands) as store:
         yield taggram_table(champion, predictions, manifest, store=store, params=params)
 

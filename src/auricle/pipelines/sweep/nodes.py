@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
@@ -16,7 +16,7 @@ def sweep(
     manifest: pd.DataFrame,
     spectrograms: Path,
     variant_spectrograms: Path,
-    front_end: FrontEndParams,
+    front_end: FrontEndChoice,
     variants: VariantParams,
     labels: LabelParams,
     sweep: SweepParams,
@@ -34,7 +34,7 @@ def sweep(
     from auricle.training.variants import Variants
 
     base = deep_params_of(sweep.model, of_models, labels, by="The sweep")
-    extractor = LogMelFrontEnd(front_end)
+    extractor = front_end.make()
     copies = Variants.open(variant_spectrograms, extractor, variants, manifest)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         trials = sweep_model(manifest, store, extractor, base, sweep, sweep_directory, copies)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
+from auricle.audio.front_ends import FrontEndChoice, load_front_end
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
@@ -17,7 +17,7 @@ def fit(
     manifest: pd.DataFrame,
     spectrograms: Path,
     variant_spectrograms: Path,
-    front_end: FrontEndParams,
+    front_end: FrontEndChoice,
     variants: VariantParams,
     model: ModelParams,
     train: TrainParams,
@@ -29,7 +29,7 @@ def fit(
     from auricle.training.deep import fit_deep
     from auricle.training.variants import Variants
 
-    extractor = LogMelFrontEnd(front_end)
+    extractor = front_end.make()
     copies = Variants.open(variant_spectrograms, extractor, variants, manifest) if train.variants else None
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return fit_deep(
@@ -43,6 +43,6 @@ def predict(
     """Predictions and embeddings of the champion for every usable recording."""
     from auricle.inference.scoring import score_spectrograms
 
-    extractor = LogMelFrontEnd.from_pretrained(champion.path)
+    extractor = load_front_end(champion.path)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return score_spectrograms(champion, store, manifest, device=train.device)
