@@ -29,7 +29,8 @@ from torch.utils.data import DataLoader, Dataset
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.progress import track
-from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
+from auricle.training.data import CropDataset, Subset, keep_batch
+from auricle.training.sampling import EpochSampler
 
 TARGET = 2000.0
 FRONT_END = LogMelFrontEnd(FrontEndParams())

@@ -44,11 +44,12 @@ from auricle.models.params import CnnParams
 from auricle.models.windows import WindowParams
 from auricle.pipelines.cache_spectrograms.nodes import cache_spectrograms, render_variants
 from auricle.pipelines.ingest.nodes import assign_splits_and_build_manifest, inspect_recordings
-from auricle.training.data import CropDataset, CropKey, EpochSampler, Subset
+from auricle.training.data import CropDataset, Subset
 from auricle.training.deep import DeepTraining
 from auricle.training.folds import partitions
 from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
+from auricle.training.sampling import CropKey, EpochSampler
 from auricle.training.variants import Variants
 from auricle.training.vocabulary import read_examples
 from loader import rate

@@ -88,6 +88,14 @@ SMALL = {
         "segment_hop": 4,
         "lstm_size": 4,
     },
+    "note_analyzer": {
+        "channels": (4, 8),
+        "kept_bands": 2,
+        "time_channels": 12,
+        "embedding_size": 8,
+        "instrument_size": 4,
+    },
+    "note_analyzer_small": {"channels": (4, 8), "embedding_size": 8, "instrument_size": 4},
 }
 
 

@@ -11,8 +11,8 @@ from auricle.models.bundle import seal
 from auricle.models.params import HybridParams, ModelParams, ResnetParams
 from auricle.models.registry import build_model, load_deep
 
-KINDS = ("cnn", "hybrid", "resnet", "cnn_lstm")
-MASKED = ("hybrid", "resnet", "cnn_lstm")
+KINDS = ("cnn", "hybrid", "resnet", "cnn_lstm", "note_analyzer", "note_analyzer_small")
+MASKED = KINDS[1:]
 LABELS = torch.tensor([0, 1, 2, 0])
 
 

@@ -8,7 +8,8 @@ import torch
 from tiny_corpus import TinyCorpus
 from torch.utils.data import DataLoader
 
-from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
+from auricle.training.data import CropDataset, Subset, keep_batch
+from auricle.training.sampling import EpochSampler
 
 FRAMES = 16
 

@@ -12,8 +12,8 @@ from torch.utils.data import BatchSampler
 from auricle.errors import AuricleError
 from auricle.models.bundle import open_bundle
 from auricle.models.registry import load_deep
-from auricle.training.data import EpochSampler
 from auricle.training.params import TrainParams
+from auricle.training.sampling import EpochSampler
 
 TWO = TRAIN.model_copy(update={"epochs": 2, "batch_size": 8, "processes": 2})
 

@@ -74,6 +74,11 @@ class FrontEnd:
         """Frames of the spectrogram of so many seconds."""
         return frame_count(round(duration_s * self.params.sample_rate), self.params.hop_length)
 
+    @property
+    def frames_per_second(self) -> float:
+        """How many frames lie in a second."""
+        return float(self.params.sample_rate / self.params.hop_length)
+
     def seconds(self, frames: int) -> float:
         """Time between the centres of a frame and of the one `frames` later, in seconds."""
         return float(frames * self.params.hop_length / self.params.sample_rate)

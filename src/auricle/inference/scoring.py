@@ -43,22 +43,29 @@ def score_spectrograms(
     Raises:
         CorpusError: where the store holds none of the recordings.
     """
+    from auricle.models.instruments import instrument_codes
     from auricle.models.registry import load_deep
-    from auricle.models.windows import predict_spectrograms
+    from auricle.models.windows import predict_stored
     from auricle.training.device import resolve_device
 
     rows = _scorable(manifest, store, "spectrogram", "cache_spectrograms")
-    outputs = predict_spectrograms(
+    known = bundle.config.get("instruments")
+    outputs = predict_stored(
         load_deep(bundle),
-        (store[recording_id] for recording_id in rows["recording_id"]),
-        bundle.config["window_frames"],
-        bundle.config["hop_frames"],
+        store,
+        rows["recording_id"].to_numpy(dtype=object),
+        instruments=None if known is None else instrument_codes(rows["instrument"], known),
         batch_size=batch_size,
         device=resolve_device(device),
     )
     shown = track(outputs, total=len(rows), description="Predicting")
-    means = [(output.probabilities.mean(axis=0), output.embeddings.mean(axis=0)) for output in shown]
-    return _tables(bundle, rows, np.stack([mean for mean, _ in means]), np.stack([mean for _, mean in means]))
+    means = {
+        place: (output.probabilities.mean(axis=0), output.embeddings.mean(axis=0)) for place, output in shown
+    }
+    probabilities, embeddings = (
+        np.stack([means[place][part] for place in range(len(rows))]) for part in (0, 1)
+    )
+    return _tables(bundle, rows, probabilities, embeddings)
 
 
 def score_features(
@@ -95,9 +102,9 @@ def score_features(
 
 
 def _scorable(manifest: pd.DataFrame, there: Any, what: str, pipeline: str) -> pd.DataFrame:
-    """Identifier and split of the usable recordings whose input is there, however few they are."""
+    """Rows of the usable recordings whose input is there, however few they are."""
     rows = having(manifest, there, what=what, pipeline=pipeline, most_lacking=1.0)
-    return rows[["recording_id", "split"]].reset_index(drop=True)
+    return rows.reset_index(drop=True)
 
 
 def _tables(
@@ -107,7 +114,7 @@ def _tables(
     embeddings: npt.NDArray[np.float32],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     scores = pd.DataFrame(probabilities, columns=list(bundle.vocabulary), dtype=np.float32)
-    predictions = pd.concat([rows, scores], axis=1)
+    predictions = pd.concat([rows[["recording_id", "split"]], scores], axis=1)
     if bundle.out_of_fold is not None:
         predictions = _with_out_of_fold(predictions, bundle.out_of_fold, bundle)
     embedded = pd.DataFrame({"recording_id": rows["recording_id"], "embedding": list(embeddings)})

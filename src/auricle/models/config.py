@@ -17,9 +17,14 @@ class SpectrogramModelConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     window_frames: int = 130
     hop_frames: int = 65
     class_weights: list[float] | None = None
+    # Lin et al., Focal Loss for Dense Object Detection, ICCV 2017: 0 is the cross entropy.
+    focal_gamma: float = 0.0
     # Where a recording may have several labels: what each implies, and the probability from which it is said.
     parents: dict[str, str] = field(default_factory=dict)
     thresholds: list[float] | None = None
+
+    # Whether clips are padded to the longest of a batch only, and not to a window.
+    any_length: bool = False
 
     @property
     def n_classes(self) -> int:

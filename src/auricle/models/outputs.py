@@ -36,7 +36,8 @@ def classification_loss(
         logits: float32 (batch, classes).
         labels: int64 (batch,) for a single label, or (batch, classes) between 0 and 1: for several labels,
             or the shares of a mix of examples.
-        config: gives `problem_type` and `class_weights` (for several labels: the weight of a positive).
+        config: gives `problem_type`, `class_weights` (for several labels: the weight of a positive) and, for
+            one class per example, `focal_gamma`.
     """
     weights = None if config.class_weights is None else logits.new_tensor(config.class_weights)
     if config.problem_type == "multi_label_classification":
@@ -45,4 +46,24 @@ def classification_loss(
         )
     if labels.is_floating_point():
         labels = labels.to(logits.dtype)
-    return functional.cross_entropy(logits, labels, weight=weights)
+    if not config.focal_gamma:
+        return functional.cross_entropy(logits, labels, weight=weights)
+    return focal_loss(logits, labels, weights, config.focal_gamma)
+
+
+def focal_loss(
+    logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor | None, gamma: float
+) -> torch.Tensor:
+    """Cross entropy in which an example counts the less, the surer its class is said (Lin et al., ICCV 2017).
+
+    Args:
+        logits: float32 (batch, classes).
+        labels: int64 (batch,), or shares of a mix, float32 (batch, classes).
+        weights: of the classes, float32 (classes,).
+        gamma: above 0.
+    """
+    shares = labels if labels.is_floating_point() else functional.one_hot(labels, logits.shape[1]).to(logits)
+    logs = logits.log_softmax(dim=1)
+    weighed = shares if weights is None else shares * weights
+    lost = -(weighed * (1 - logs.exp()) ** gamma * logs).sum(dim=1)
+    return lost.sum() / weighed.sum()

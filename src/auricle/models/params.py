@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from auricle.corpora.labels import SINGLE, ProblemType
+from auricle.errors import ConfigurationError
 from auricle.params import Params
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ class ArchitectureParams(Params):
 
     kind: str
 
+    @property
+    def takes_instruments(self) -> bool:
+        """Whether the network asks which instrument plays."""
+        return isinstance(self, NoteParams)
+
     def config(
         self,
         *,
@@ -32,6 +38,9 @@ class ArchitectureParams(Params):
         class_weights: Sequence[float] | None = None,
         problem_type: ProblemType = SINGLE,
         parents: Mapping[str, str] | None = None,
+        frames_per_second: float | None = None,
+        instruments: Sequence[str] = (),
+        focal_gamma: float = 0.0,
     ) -> SpectrogramModelConfig:
         """The configuration that a model is built from and that its bundle keeps.
 
@@ -43,13 +52,18 @@ class ArchitectureParams(Params):
             class_weights: one weight per class for the loss; for several labels, of a positive.
             problem_type: one class per recording, or any number of them.
             parents: child to parent, where labels imply others.
+            frames_per_second: of the spectrogram, for a model with times among its parameters.
+            instruments: those that play, for a model that asks for them.
+            focal_gamma: how much less sure answers count in the loss; 0 does not.
 
         Raises:
             ConfigurationError: where these contradict each other.
         """
         from auricle.models.registry import config_class
 
-        settings = self.settings()
+        settings = self.settings() | self.in_frames(frames_per_second)
+        if self.takes_instruments:
+            settings |= {"instruments": list(instruments)}
         config: SpectrogramModelConfig = config_class(self.kind)(
             **settings,
             n_bands=n_bands,
@@ -58,6 +72,7 @@ class ArchitectureParams(Params):
             class_weights=None if class_weights is None else [float(weight) for weight in class_weights],
             problem_type=problem_type,
             parents=dict(parents or {}),
+            focal_gamma=focal_gamma,
             id2label=dict(enumerate(vocabulary)),
             label2id={label: index for index, label in enumerate(vocabulary)},
         )
@@ -66,6 +81,10 @@ class ArchitectureParams(Params):
     def settings(self) -> dict[str, Any]:
         """What of these parameters the configuration of the model holds."""
         return self.model_dump(mode="json", exclude={"kind"})
+
+    def in_frames(self, frames_per_second: float | None) -> dict[str, Any]:
+        """What the configuration holds as frames and these parameters as time: nothing, by default."""
+        return {}
 
     def begin(self, model: PreTrainedModel) -> None:
         """Give an untrained model what is known before its training begins: nothing, by default.
@@ -150,6 +169,82 @@ class CnnLstmParams(ResidualParams):
     lstm_layers: int = Field(2, ge=1, le=8, description="layers of the LSTM")
 
 
+class NoteParams(ArchitectureParams):
+    """What the note analyzers share."""
+
+    instrument_size: int = Field(64, ge=1, le=1024, description="length of an instrument's embedding")
+    instrument_dropout: float = Field(
+        0.1, ge=0, lt=1, description="share of the notes in training whose instrument is not told"
+    )
+    instrument_loss: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="weight of a second loss: a head names the instrument; 0: no head",
+    )
+    unknown_instrument: Literal["embedding", "predicted"] = Field(
+        "embedding",
+        description="what stands for an instrument that is not told: an embedding of its own, or those of the"
+        " instruments as the head guesses them",
+    )
+    normalization: Literal["corpus", "note", "note_with_level"] = Field(
+        "corpus",
+        description="corpus: each band by the corpus; note: each note by its own peak first, which hides how"
+        " loud it is; note_with_level: likewise, and its level is told apart",
+    )
+    channels: tuple[Filters, ...] = Field(
+        (64, 128, 256), min_length=1, max_length=5, description="filters of each convolution of stride 2"
+    )
+    pooling: Literal["mean", "mean_max", "attention"] = Field(
+        "mean", description="over the frames of a note: their mean, also their peaks, or a learned weighing"
+    )
+    attack_ms: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="milliseconds after the onset that have their own branch; 0: none",
+    )
+    embedding_size: int = Field(512, ge=1, le=8192, description="width of the layer before the classes")
+    dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout before the classes in training")
+
+    def settings(self) -> dict[str, Any]:
+        """The attack is told in frames."""
+        return self.model_dump(mode="json", exclude={"kind", "attack_ms"})
+
+    def in_frames(self, frames_per_second: float | None) -> dict[str, Any]:
+        """How many frames the attack lasts.
+
+        Raises:
+            ConfigurationError: there are frames to count, and their rate is not known.
+        """
+        if self.attack_ms and frames_per_second is None:
+            raise ConfigurationError("attack_ms needs a front end that says how many frames a second has.")
+        return {"attack_frames": round(self.attack_ms / 1000 * (frames_per_second or 0))}
+
+
+class NoteAnalyzerParams(NoteParams):
+    """Architecture of the `NoteAnalyzer`."""
+
+    kind: Literal["note_analyzer"] = "note_analyzer"
+    kept_bands: int = Field(8, ge=1, le=64, description="frequency bands that convolutions over time see")
+    time_channels: int = Field(512, ge=1, le=4096, description="filters of the convolution over time")
+
+
+class NoteAnalyzerSmallParams(NoteParams):
+    """Architecture of the `NoteAnalyzer` without the convolution over time: the starter."""
+
+    kind: Literal["note_analyzer_small"] = "note_analyzer_small"
+    instrument_size: int = Field(32, ge=1, le=1024, description="length of an instrument's embedding")
+    channels: tuple[Filters, ...] = Field(
+        (32, 64), min_length=1, max_length=5, description="filters of each convolution of stride 2"
+    )
+    embedding_size: int = Field(256, ge=1, le=8192, description="width of the layer before the classes")
+
+    def settings(self) -> dict[str, Any]:
+        """All bands are pooled."""
+        return {**super().settings(), "kept_bands": 0}
+
+
 class TransferParams(ArchitectureParams):
     """Architecture of the `TransferModel`: a pretrained encoder with a new head."""
 
@@ -185,7 +280,15 @@ class TransferParams(ArchitectureParams):
         network.backbone.load_state_dict(encoder_weights(self.backbone, self.revision, network.backbone))
 
 
-Architecture = CnnParams | HybridParams | ResnetParams | CnnLstmParams | TransferParams
+Architecture = (
+    CnnParams
+    | HybridParams
+    | ResnetParams
+    | CnnLstmParams
+    | TransferParams
+    | NoteAnalyzerParams
+    | NoteAnalyzerSmallParams
+)
 
 
 class ModelParams(RootModel[Annotated[Architecture, Field(discriminator="kind")]]):

@@ -25,6 +25,7 @@ DEEP_MODELS: dict[str, tuple[str, str, str]] = {
         "MultiLabelAudioCNN",
     ),
     "auricle_audio_cnn_lstm": ("auricle.models.cnn_lstm", "AudioCNNLSTMConfig", "AudioCNNLSTM"),
+    "auricle_note_analyzer": ("auricle.models.note_analyzer", "NoteAnalyzerConfig", "NoteAnalyzer"),
     "auricle_transfer": ("auricle.models.transfer", "TransferModelConfig", "TransferModel"),
 }
 # The `kind` of an architecture's parameters.
@@ -34,6 +35,8 @@ MODEL_TYPES = {
     "resnet": "auricle_multi_label_audio_cnn",
     "cnn_lstm": "auricle_audio_cnn_lstm",
     "transfer": "auricle_transfer",
+    "note_analyzer": "auricle_note_analyzer",
+    "note_analyzer_small": "auricle_note_analyzer",
 }
 
 

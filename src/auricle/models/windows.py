@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
+    from auricle.audio.store import SpectrogramStore
+
 __all__ = [
     "WindowOutputs",
     "WindowParams",
     "pad_to",
     "predict_spectrograms",
+    "predict_stored",
     "predict_windows",
     "probabilities_of",
     "window_starts",
@@ -68,15 +72,61 @@ def predict_windows(
     window_frames: int,
     hop_frames: int,
     *,
+    instrument: int | None = None,
     batch_size: int = 32,
     device: str | torch.device = "cpu",
 ) -> WindowOutputs:
     """Probabilities and embeddings of the windows of one recording; see `predict_spectrograms`."""
     return next(
         predict_spectrograms(
-            model, [spectrogram], window_frames, hop_frames, batch_size=batch_size, device=device
+            model,
+            [spectrogram],
+            window_frames,
+            hop_frames,
+            instruments=None if instrument is None else [instrument],
+            batch_size=batch_size,
+            device=device,
         )
     )
+
+
+def predict_stored(
+    model: PreTrainedModel,
+    store: SpectrogramStore,
+    recording_ids: npt.NDArray[np.object_],
+    *,
+    instruments: npt.NDArray[np.int64] | None = None,
+    batch_size: int = 32,
+    device: str | torch.device = "cpu",
+) -> Iterator[tuple[int, WindowOutputs]]:
+    """Probabilities and embeddings of the windows of stored recordings, by the model's own windows.
+
+    Args:
+        model: see `predict_spectrograms`.
+        store: of the model's front end.
+        recording_ids: object (n,), all of them in the store.
+        instruments: see `predict_spectrograms`.
+        batch_size: windows in one pass.
+        device: where to compute.
+
+    Yields:
+        The place of a recording in `recording_ids`, and its windows: in order, but for a model that takes
+        clips of any length, which meets them by their length.
+    """
+    config: Any = model.config
+    places = np.arange(len(recording_ids))
+    if config.any_length:
+        places = np.argsort([store.frames(name) for name in recording_ids], kind="stable")
+    outputs = predict_spectrograms(
+        model,
+        (store[recording_ids[place]] for place in places),
+        config.window_frames,
+        config.hop_frames,
+        instruments=None if instruments is None else instruments[places],
+        batch_size=batch_size,
+        device=device,
+    )
+    yield from zip(places.tolist(), outputs, strict=True)
 
 
 def predict_spectrograms(
@@ -85,6 +135,7 @@ def predict_spectrograms(
     window_frames: int,
     hop_frames: int,
     *,
+    instruments: Iterable[int] | None = None,
     batch_size: int = 32,
     device: str | torch.device = "cpu",
 ) -> Iterator[WindowOutputs]:
@@ -96,29 +147,30 @@ def predict_spectrograms(
     Args:
         model: a deep audio classifier; it is put into evaluation mode and moved to the device.
         spectrograms: arrays (bands, frames) of any floating dtype; one shorter than a window is padded with
-            its own minimum, and the model is told its length.
+            its own minimum, and the model is told its length. A model that takes clips of any length has
+            them padded to the longest of a batch only.
         window_frames: frames of one window.
         hop_frames: frames from one window to the next.
+        instruments: who plays each, for a model that asks; see `auricle.models.instruments`.
         batch_size: windows in one pass.
         device: where to compute.
     """
     network: Any = model  # transformers wraps `to` in a way that hides its signature from type checkers
     network.eval().to(device)
     waiting: list[npt.NDArray[np.int64]] = []
-    crops: list[tuple[npt.NDArray[Any], int]] = []
+    windows: list[_Window] = []
     done: list[tuple[FloatArray, FloatArray]] = []
-    for spectrogram in spectrograms:
-        padded = pad_to(spectrogram, window_frames)
-        starts = window_starts(padded.shape[1], window_frames, hop_frames)
+    told = repeat(None) if instruments is None else instruments
+    for spectrogram, instrument in zip(spectrograms, told, strict=False):
+        starts = window_starts(spectrogram.shape[1], window_frames, hop_frames)
         waiting.append(starts)
-        length = min(spectrogram.shape[1], window_frames)
-        crops.extend((padded[:, start : start + window_frames], length) for start in starts)
-        while len(crops) >= batch_size:
-            done.append(_forward(model, crops[:batch_size], device))
-            del crops[:batch_size]
+        windows.extend(_Window(spectrogram[:, start : start + window_frames], instrument) for start in starts)
+        while len(windows) >= batch_size:
+            done.append(_forward(model, windows[:batch_size], window_frames, device))
+            del windows[:batch_size]
         yield from _finished(waiting, done)
-    if crops:
-        done.append(_forward(model, crops, device))
+    if windows:
+        done.append(_forward(model, windows, window_frames, device))
     yield from _finished(waiting, done)
 
 
@@ -138,15 +190,28 @@ def _finished(
     done[:] = [(probabilities, embeddings)] if len(probabilities) else []
 
 
+class _Window(NamedTuple):
+    values: npt.NDArray[Any]
+    instrument: int | None
+
+
 def _forward(
-    model: PreTrainedModel, crops: list[tuple[npt.NDArray[Any], int]], device: str | torch.device
+    model: PreTrainedModel, windows: list[_Window], window_frames: int, device: str | torch.device
 ) -> tuple[FloatArray, FloatArray]:
     import torch
 
-    windows = np.stack([window for window, _ in crops]).astype(np.float32, copy=False)
-    lengths = torch.tensor([length for _, length in crops])
+    lengths = [window.values.shape[1] for window in windows]
+    frames = max(lengths) if getattr(model.config, "any_length", False) else window_frames
+    values = np.stack([pad_to(window.values, frames) for window in windows]).astype(np.float32, copy=False)
+    told: dict[str, torch.Tensor] = {}
+    if windows[0].instrument is not None:
+        told["instruments"] = torch.tensor([window.instrument for window in windows], device=device)
     with torch.inference_mode():
-        output = model(input_values=torch.from_numpy(windows).to(device), lengths=lengths.to(device))
+        output = model(
+            input_values=torch.from_numpy(values).to(device),
+            lengths=torch.tensor(lengths, device=device),
+            **told,
+        )
         probabilities = probabilities_of(output.logits.float(), model.config.problem_type)
     return probabilities.cpu().numpy(), output.embeddings.float().cpu().numpy()
 

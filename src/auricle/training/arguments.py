@@ -35,12 +35,15 @@ def trainer_arguments(
         learning_rate=params.learning_rate,
         weight_decay=params.weight_decay,
         max_grad_norm=params.max_grad_norm,
-        lr_scheduler_type="reduce_lr_on_plateau",
+        # The one cycle is not among transformers' schedules: the trainer brings it.
+        lr_scheduler_type="reduce_lr_on_plateau" if params.schedule == "plateau" else "constant",
         lr_scheduler_kwargs={
             "mode": "max" if greater_is_better else "min",
             "patience": params.plateau_patience,
             "factor": params.plateau_factor,
-        },
+        }
+        if params.schedule == "plateau"
+        else None,
         metric_for_best_model=params.best_metric,
         greater_is_better=greater_is_better,
         eval_strategy="epoch",

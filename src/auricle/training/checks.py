@@ -48,6 +48,7 @@ def check_architecture(
         vocabulary=("one", "other"),
         window_frames=front_end.frames(window.window_seconds),
         hop_frames=front_end.frames(window.hop_seconds),
+        frames_per_second=front_end.frames_per_second,
     )
     channels = getattr(config, "input_channels", 1)
     if channels != 1:
@@ -75,15 +76,29 @@ def shown_one_crop(config: "PreTrainedConfig", frames: int) -> "PreTrainedModel"
 
 
 def crop_frames_of(
-    seconds: float, front_end: FrontEnd, store: SpectrogramStore, recording_ids: npt.NDArray[np.object_]
+    seconds: float,
+    front_end: FrontEnd,
+    store: SpectrogramStore,
+    recording_ids: npt.NDArray[np.object_],
+    *,
+    whole: bool = False,
 ) -> int:
     """Frames of a training crop of ``seconds``.
+
+    Args:
+        seconds: of a crop.
+        front_end: of the store.
+        store: of spectrograms.
+        recording_ids: to learn from.
+        whole: crops may be whole recordings, since nothing is padded to the length of a crop.
 
     Raises:
         ConfigurationError: no training recording is as long, so that every crop would be a padded whole.
     """
     frames = front_end.frames(seconds)
     longest = max(store.frames(recording_id) for recording_id in recording_ids)
+    if frames > longest and whole:
+        return longest
     if frames > longest:
         raise ConfigurationError(
             f"A training crop is {seconds:g} s ({frames} frames), longer than every training recording (the "

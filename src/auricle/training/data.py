@@ -1,28 +1,30 @@
 """What a deep model learns from: random crops of spectrograms, functions of (seed, epoch, index)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from auricle.audio.store import ORIGINAL, SpectrogramStore
 from auricle.models.windows import pad_to
 from auricle.training.augment import Augment
+from auricle.training.sampling import CropKey
 from auricle.training.variants import Variants
 from auricle.training.vocabulary import Targets
-
-CropKey = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Subset:
-    """Recordings with their ``targets``: see `auricle.training.vocabulary.Examples`."""
+    """Recordings with their ``targets``, see `auricle.training.vocabulary.Examples`, and ``instruments``, see
+    `auricle.models.instruments`, for a model that asks for them.
+    """
 
     recording_ids: npt.NDArray[np.object_]
     targets: Targets
+    instruments: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.recording_ids)
@@ -45,6 +47,7 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         seed: int,
         augment: Augment | None = None,
         variants: Variants | None = None,
+        any_length: bool = False,
     ) -> None:
         self._store = store
         self._subset = subset
@@ -53,6 +56,7 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         self._seed = seed
         self._augment = augment
         self._variants = variants
+        self._any_length = any_length
 
     def __len__(self) -> int:
         return len(self._subset) * self._crops_per_recording
@@ -67,19 +71,25 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         Returns:
             ``input_values`` float32 (batch, bands, frames), ``labels`` int64 (batch,) or, of several a
             recording, float32 (batch, classes), ``lengths`` int64 (batch,): frames that are no padding;
-            varied, where the training augments.
+            ``instruments`` int64 (batch,), where the subset has them; varied, where the training augments.
         """
-        crops, lengths = zip(*(self._crop(epoch, index) for epoch, index in keys), strict=True)
+        crops = [self._crop(epoch, index) for epoch, index in keys]
+        lengths = [crop.shape[1] for crop in crops]
+        longest = max(lengths) if self._any_length else self._crop_frames
         recordings = [index % len(self._subset) for _, index in keys]
         batch = {
-            "input_values": torch.from_numpy(np.stack(crops).astype(np.float32)),
+            "input_values": torch.from_numpy(
+                np.stack([pad_to(crop, longest) for crop in crops]).astype(np.float32)
+            ),
             "labels": torch.from_numpy(self._subset.targets[recordings]),
             "lengths": torch.tensor(lengths, dtype=torch.int64),
         }
+        if self._subset.instruments is not None:
+            batch["instruments"] = torch.from_numpy(self._subset.instruments[recordings])
         return batch if self._augment is None else self._augment(batch, keys)
 
-    def _crop(self, epoch: int, index: int) -> tuple[npt.NDArray[np.float16], int]:
-        """A crop, and how many of its frames are no padding."""
+    def _crop(self, epoch: int, index: int) -> npt.NDArray[np.float16]:
+        """A crop, or the whole of what is no longer than one."""
         recording_id = self._subset.recording_ids[index % len(self._subset)]
         random = np.random.default_rng((self._seed, epoch, index))
         store, variant = self._store, ORIGINAL
@@ -89,29 +99,9 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         frames = store.frames(recording_id, variant)
         surplus = frames - self._crop_frames
         if surplus <= 0:
-            return pad_to(store.get(recording_id, variant), self._crop_frames), frames
+            return store.get(recording_id, variant)
         start = int(random.integers(surplus + 1))
-        return store.crop(recording_id, start, self._crop_frames, variant), self._crop_frames
-
-
-class EpochSampler(Sampler[CropKey]):
-    """The crops of an epoch in random order, as ``(epoch, index)``; the order depends on seed and epoch."""
-
-    def __init__(self, size: int, seed: int) -> None:
-        self._size = size
-        self._seed = seed
-        self._epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by the loader when an epoch, whole or resumed, begins."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[CropKey]:
-        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._size)
-        return ((self._epoch, int(index)) for index in order)
+        return store.crop(recording_id, start, self._crop_frames, variant)
 
 
 def keep_batch(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

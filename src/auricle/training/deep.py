@@ -21,13 +21,22 @@ from auricle.training.history import FIGURES
 from auricle.training.params import TrainParams
 from auricle.training.staging import FoldReport, finished_fold, keep_fold, prediction_table, stage_bundle
 from auricle.training.variants import Variants, variants_for_digest
-from auricle.training.vocabulary import Examples, labels_for_digest, loss_weights, read_examples, shuffled
+from auricle.training.vocabulary import (
+    Examples,
+    IntArray,
+    Targets,
+    labels_for_digest,
+    loss_weights,
+    read_examples,
+    shuffled,
+)
 from auricle.training.workdir import open_workdir, training_digest
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedConfig, PreTrainedModel, TrainerCallback
 
+    from auricle.training.data import Subset
     from auricle.training.trainer import TrainedModel
 
 logger = logging.getLogger(__name__)
@@ -155,7 +164,9 @@ class DeepTraining:
             model_params=model_params,
             params=params,
             window=window,
-            crop_frames=crop_frames_of(seconds, front_end, store, learned_from),
+            crop_frames=crop_frames_of(
+                seconds, front_end, store, learned_from, whole=params.batches_by_length
+            ),
             device=resolve_device(params.device),
             variants=variants if params.variants else None,
         )
@@ -201,7 +212,22 @@ class DeepTraining:
             class_weights=weights,
             problem_type=self.examples.problem_type,
             parents=self.examples.labels.parents,
+            frames_per_second=self.front_end.frames_per_second,
+            instruments=self.examples.known_instruments,
+            focal_gamma=self.params.focal_gamma,
         )
+
+    def instruments(self, rows: IntArray) -> "IntArray | None":
+        """The numbers of the instruments of these examples, for a model that asks for them."""
+        if not self.model_params.takes_instruments:
+            return None
+        return self.examples.instrument_codes[rows]
+
+    def subset(self, rows: IntArray, targets: Targets) -> "Subset":
+        """These examples, with what the model is told of them."""
+        from auricle.training.data import Subset
+
+        return Subset(self.examples.recording_ids[rows], targets[rows], self.instruments(rows))
 
     @property
     def targets(self) -> Any:
@@ -213,13 +239,9 @@ class DeepTraining:
         self, part: Partition, folder: Path, callbacks: "tuple[TrainerCallback, ...]" = ()
     ) -> "TrainedModel":
         """Train the model of one partition in its own folder."""
-        from auricle.training.data import Subset
         from auricle.training.trainer import TrainingJob, train_deep
 
-        train, validation = (
-            Subset(self.examples.recording_ids[indices], self.targets[indices])
-            for indices in (part.train, part.validation)
-        )
+        train, validation = (self.subset(indices, self.targets) for indices in (part.train, part.validation))
         logger.info("%s: learns from %d recordings, validates on %d.", part.name, len(train), len(validation))
         job = TrainingJob(
             config=self.config(part),
@@ -256,7 +278,12 @@ class DeepTraining:
 
         validation = self.examples.recording_ids[part.validation]
         scores = score_recordings(
-            model, self.store, validation, batch_size=self.window.batch_size, device=self.device
+            model,
+            self.store,
+            validation,
+            instruments=self.instruments(part.validation),
+            batch_size=self.window.batch_size,
+            device=self.device,
         )
         return self.examples.thresholds_by(prediction_table(validation, scores, self.examples.vocabulary))
 
@@ -266,15 +293,15 @@ class DeepTraining:
         if finished is not None:
             logger.info("%s: was finished by an earlier run.", part.name)
             return finished
-        from auricle.training.data import Subset
         from auricle.training.scoring import figures, score_recordings
 
         trained = self.train(part, folder)
-        tested = Subset(self.examples.recording_ids[part.test], self.examples.targets[part.test])
+        tested = self.subset(part.test, self.examples.targets)
         probabilities = score_recordings(
             trained.model,
             self.store,
             tested.recording_ids,
+            instruments=tested.instruments,
             batch_size=self.window.batch_size,
             device=self.device,
         )

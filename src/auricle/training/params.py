@@ -8,6 +8,7 @@ from auricle.params import Params
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "float32", "bf16", "fp16"]
+Schedule = Literal["plateau", "one_cycle"]
 SelectionMetric = Literal["loss", "accuracy", "macro_f1", "mean_average_precision"]
 
 
@@ -44,7 +45,14 @@ class TrainParams(Params):
 
     epochs: int = Field(40, ge=1, description="Passes over the training recordings, at most.")
     batch_size: int = Field(8, ge=2, description="Crops per step; at least 2, since BatchNorm needs a batch.")
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="AdamW's rate at the start.")
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, description="AdamW's rate at the start; under one_cycle the highest."
+    )
+    schedule: Schedule = Field(
+        "plateau",
+        description="plateau: the rate falls where validation stands still; one_cycle: it rises to"
+        " learning_rate and falls to nothing within the epochs.",
+    )
     weight_decay: float = Field(1e-2, ge=0, description="AdamW's decoupled weight decay.")
     crop_seconds: float | None = Field(
         None,
@@ -63,7 +71,26 @@ class TrainParams(Params):
         description="Validation figure that chooses the best epoch, the rate and the stop; accuracy is for"
         " one class a recording, mean_average_precision for several labels.",
     )
-    class_weights: bool = Field(True, description="Weigh the loss so that each class counts the same.")
+    class_weights: bool | Literal["effective"] = Field(
+        True,
+        description="Weigh the loss so that each class counts the same, or (effective) by the effective"
+        " number of its examples, which spares rare ones the largest weights.",
+    )
+    focal_gamma: float = Field(
+        0.0, ge=0, le=10, description="Focal loss: sure answers count less; 0 is the cross entropy."
+    )
+    balanced_sampling: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="0: each recording once an epoch; 1: each class as often as any other, its recordings"
+        " drawn at random; between them, a part of the way.",
+    )
+    batches_by_length: bool = Field(
+        False,
+        description="Batches of recordings of about one length, padded to their longest only; crop_seconds is"
+        " the most that is heard of one.",
+    )
     pos_weight: Literal["auto"] | Annotated[float, Field(gt=0, le=1000)] = Field(
         "auto",
         description="Of several labels: how much more a positive counts than a negative. auto: as many times"
@@ -130,8 +157,17 @@ class TrainParams(Params):
         return self
 
     @model_validator(mode="after")
+    def _one_remedy_for_rare_classes(self) -> Self:
+        if self.class_weights and self.balanced_sampling == 1:
+            raise ValueError(
+                f"class_weights is {self.class_weights} and balanced_sampling 1: rare classes would count"
+                " twice over. Set class_weights: false, or lower balanced_sampling"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _rate_is_reduced_before_the_stop(self) -> Self:
-        if self.early_stopping_patience <= self.plateau_patience:
+        if self.schedule == "plateau" and self.early_stopping_patience <= self.plateau_patience:
             raise ValueError(
                 f"early_stopping_patience is {self.early_stopping_patience} and plateau_patience "
                 f"{self.plateau_patience}: training would stop before the learning rate is ever reduced. "

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from auricle.audio.store import SpectrogramStore
 from auricle.models.thresholds import HALF
-from auricle.models.windows import predict_spectrograms
+from auricle.models.windows import predict_stored
 from auricle.training.data import Subset
 from auricle.training.vocabulary import Targets
 
@@ -21,20 +21,18 @@ def score_recordings(
     store: SpectrogramStore,
     recording_ids: npt.NDArray[np.object_],
     *,
+    instruments: npt.NDArray[np.int64] | None = None,
     batch_size: int,
     device: torch.device,
 ) -> FloatArray:
     """Probabilities of recordings, float32 (n, classes): the mean over their windows, as in prediction."""
-    config: Any = model.config
-    outputs = predict_spectrograms(
-        model,
-        (store[recording_id] for recording_id in recording_ids),
-        config.window_frames,
-        config.hop_frames,
-        batch_size=batch_size,
-        device=device,
-    )
-    return np.stack([output.probabilities.mean(axis=0) for output in outputs])
+    found = {
+        place: output.probabilities.mean(axis=0)
+        for place, output in predict_stored(
+            model, store, recording_ids, instruments=instruments, batch_size=batch_size, device=device
+        )
+    }
+    return np.stack([found[place] for place in range(len(recording_ids))])
 
 
 def figures(

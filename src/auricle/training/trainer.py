@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate.utils import broadcast_object_list
 from torch.utils.data import Dataset
@@ -27,12 +28,14 @@ from auricle.training.arguments import trainer_arguments
 from auricle.training.augment import Augment
 from auricle.training.batch_fit import fitting, trial_step
 from auricle.training.callbacks import EpochReport, SaveWithinEpoch, StopEarly, is_over
-from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
+from auricle.training.data import CropDataset, Subset, keep_batch
 from auricle.training.device import deterministic_algorithms, resolve_precision
 from auricle.training.distributed import in_processes, rank
 from auricle.training.history import epoch_history
-from auricle.training.params import TrainParams
+from auricle.training.params import Schedule, TrainParams
 from auricle.training.quiet import quiet_transformers
+from auricle.training.sampling import EpochSampler, padding_share, sampling_weights
+from auricle.training.schedule import one_cycle
 from auricle.training.scoring import figures, score_recordings
 from auricle.training.variants import Variants
 
@@ -99,7 +102,12 @@ class TrainingJob:
             AuricleError: the model's probabilities are undefined.
         """
         probabilities = score_recordings(
-            model, self.store, self.validation.recording_ids, batch_size=self.batch_size, device=self.device
+            model,
+            self.store,
+            self.validation.recording_ids,
+            instruments=self.validation.instruments,
+            batch_size=self.batch_size,
+            device=self.device,
         )
         if not (probabilities >= 0).all():
             raise AuricleError(
@@ -137,14 +145,29 @@ def train_from(job: TrainingJob, checkpoint: Path | None) -> None:
 class RecordingTrainer(Trainer):
     """A Trainer that draws crops by (epoch, index), evaluates recordings, and vouches for checkpoints."""
 
-    def __init__(self, *, n_crops: int, evaluation: Callable[[Any], dict[str, float]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        sampler: EpochSampler,
+        evaluation: Callable[[Any], dict[str, float]],
+        schedule: Schedule,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self._n_crops = n_crops
+        self._sampler = sampler
+        self._schedule = schedule
         self._evaluation = evaluation
         self._logged_at = time.monotonic()
 
     def _get_train_sampler(self, train_dataset: Dataset[Any] | None = None) -> EpochSampler:
-        return EpochSampler(self._n_crops, self.args.seed)
+        return self._sampler
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The plateau's, which transformers has, or the one cycle's, which torch has."""
+        if self._schedule == "one_cycle" and self.lr_scheduler is None:
+            scheduler: Any = one_cycle(optimizer or self.optimizer, num_training_steps)
+            self.lr_scheduler = scheduler
+        return super().create_scheduler(num_training_steps, optimizer)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW, with the rates that the model asks for; the head comes first, so that its rate is logged."""
@@ -211,6 +234,7 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         seed=job.params.seed,
         augment=_augment(job),
         variants=job.variants,
+        any_length=job.params.batches_by_length,
     )
     params = _fitting(job) if job.params.find_batch_size else job.params
     set_seed(job.params.seed)
@@ -223,11 +247,34 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         eval_dataset=list(job.validation.recording_ids),
         data_collator=keep_batch,
         callbacks=_callbacks(job),
-        n_crops=len(crops),
+        sampler=_sampler(job, params.batch_size),
         evaluation=job.evaluate,
+        schedule=params.schedule,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _sampler(job: TrainingJob, batch_size: int) -> EpochSampler:
+    """The order of the crops; said of batches by length is how much of an epoch is padding."""
+    params, repeats = job.params, job.params.crops_per_recording
+    lengths = None
+    if params.batches_by_length:
+        frames = [min(job.store.frames(name), job.crop_frames) for name in job.train.recording_ids]
+        lengths = np.tile(np.array(frames, dtype=np.int64), repeats)
+    weights = sampling_weights(job.train.targets, params.balanced_sampling)
+    sampler = EpochSampler(
+        len(job.train) * repeats,
+        params.seed,
+        weights=None if weights is None else np.tile(weights, repeats) / repeats,
+        lengths=lengths,
+        batch_size=batch_size,
+    )
+    if lengths is not None:
+        order = np.array([index for _, index in sampler], dtype=np.int64)
+        share = padding_share(order, lengths, batch_size)
+        logger.info("%s: %.1f %% of the frames of an epoch are padding.", job.name, 100 * share)
+    return sampler
 
 
 def _fitting(job: TrainingJob) -> TrainParams:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from auricle.corpora.labels import LabelParams, ProblemType, indicators, label_lists
 from auricle.errors import CorpusError
+from auricle.models.instruments import instrument_codes
 from auricle.models.thresholds import choose_thresholds
 from auricle.training.params import TrainParams
 
@@ -30,6 +31,7 @@ class Examples:
         folds: int64 (n,), from 0 under the protocol ``grouped_k_fold``, -1 under ``holdout``.
         vocabulary: all labels of the corpus, sorted.
         labels: how labels are read.
+        instruments: object (n,), text or missing; None where the manifest does not say.
     """
 
     recording_ids: npt.NDArray[np.object_]
@@ -38,6 +40,7 @@ class Examples:
     folds: IntArray
     vocabulary: tuple[str, ...]
     labels: LabelParams = field(default_factory=LabelParams)
+    instruments: npt.NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.recording_ids)
@@ -46,6 +49,18 @@ class Examples:
     def is_k_fold(self) -> bool:
         """Whether the recordings are dealt into folds."""
         return bool((self.folds >= 0).all())
+
+    @property
+    def known_instruments(self) -> tuple[str, ...]:
+        """All instruments that play, sorted."""
+        names = () if self.instruments is None else self.instruments
+        return tuple(sorted({name for name in names if isinstance(name, str)}))
+
+    @property
+    def instrument_codes(self) -> IntArray:
+        """Who plays each, int64 (n,); see `auricle.models.instruments`."""
+        names = [None] * len(self) if self.instruments is None else self.instruments
+        return instrument_codes(names, self.known_instruments)
 
     @property
     def problem_type(self) -> ProblemType:
@@ -99,6 +114,7 @@ def read_examples(manifest: pd.DataFrame, labels: LabelParams | None = None) -> 
         folds=folds,
         vocabulary=vocabulary,
         labels=labels,
+        instruments=rows["instrument"].to_numpy(dtype=object) if "instrument" in rows else None,
     )
 
 
@@ -136,7 +152,8 @@ def loss_weights(targets: Targets, n_classes: int, params: TrainParams) -> list[
     """Weights of the classes in the loss or, of several labels, of their positives; None for none."""
     weights: npt.NDArray[np.float64] | None = None
     if targets.ndim == 1:
-        weights = balanced_weights(targets, n_classes) if params.class_weights else None
+        weigh = effective_weights if params.class_weights == "effective" else balanced_weights
+        weights = weigh(targets, n_classes) if params.class_weights else None
     elif params.pos_weight == "auto":
         weights = positive_weights(targets, params.pos_weight_cap)
     elif params.pos_weight != 1:
@@ -155,6 +172,22 @@ def balanced_weights(targets: IntArray, n_classes: int) -> npt.NDArray[np.float6
     present = np.unique(targets)
     weights = np.ones(n_classes)
     weights[present] = compute_class_weight("balanced", classes=present, y=targets)
+    return weights
+
+
+def effective_weights(targets: IntArray, n_classes: int) -> npt.NDArray[np.float64]:
+    """Weights by the effective number of examples, of mean 1 over the examples, float64 (n_classes,).
+
+    Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019: the n-th example of a
+    class adds less than the first, (1 - beta**n) / (1 - beta) in all, with beta = 1 - 1 / N for N examples of
+    the mean class.
+    """
+    counts = np.bincount(targets, minlength=n_classes)
+    beta = 1 - 1 / max(2.0, len(targets) / max(1, int(np.count_nonzero(counts))))
+    weights = np.ones(n_classes)
+    present = counts > 0
+    weights[present] = (1 - beta) / (1 - beta ** counts[present])
+    weights[present] /= np.average(weights[present], weights=counts[present])
     return weights
 
 

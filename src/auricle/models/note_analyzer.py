@@ -1,0 +1,180 @@
+"""The note analyzer: what is good or bad about one note of one instrument, whatever its length."""
+
+from dataclasses import field
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import initialization as init
+
+from auricle.errors import ConfigurationError
+from auricle.models.config import SpectrogramModelConfig
+from auricle.models.note_attack import AttackBranch
+from auricle.models.note_layers import Level, StridedBlock, halved, pooled_over_time
+from auricle.models.outputs import AudioClassifierOutput
+from auricle.models.spectrogram_model import Maps, SpectrogramModel
+
+Normalization = Literal["corpus", "note", "note_with_level"]
+Pooling = Literal["mean", "mean_max", "attention"]
+
+
+class NoteAnalyzerConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-call]
+    """Configuration of a `NoteAnalyzer`; `auricle.models.params.NoteAnalyzerParams.config` makes it."""
+
+    model_type = "auricle_note_analyzer"
+
+    any_length: bool = True
+    instruments: list[str] = field(default_factory=list)
+    instrument_size: int = 64
+    instrument_dropout: float = 0.1
+    instrument_loss: float = 0.0
+    unknown_instrument: Literal["embedding", "predicted"] = "embedding"
+    normalization: Normalization = "corpus"
+    channels: list[int] = field(default_factory=lambda: [64, 128, 256])
+    kept_bands: int = 8
+    time_channels: int = 512
+    pooling: Pooling = "mean"
+    attack_frames: int = 0
+    embedding_size: int = 512
+    dropout: float = 0.3
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Refuse an instrument that is to be guessed by a head that never learns."""
+        super().__post_init__(**kwargs)
+        if self.unknown_instrument == "predicted" and not self.instrument_loss:
+            raise ConfigurationError(
+                "unknown_instrument is predicted, but instrument_loss is 0: the head that predicts would"
+                " never learn. Set instrument_loss, such as 0.2, or unknown_instrument: embedding."
+            )
+
+
+class NoteAnalyzer(SpectrogramModel):
+    """Convolutions over frequency and time, pooled over the frames that are no padding, and joined by an
+    embedding of the instrument.
+
+    Notes of any length. A note that was padded to fill a batch gives what it gives alone, if its length is
+    given: padding is zeroed before every convolution and has no part in what is pooled. (In training, the
+    statistics of the batch normalizations see the zeros.)
+
+    The instrument is a number, 1 for the first of `config.instruments`; 0 says that it is not known, which
+    training says of some notes at random.
+    """
+
+    config_class = NoteAnalyzerConfig
+    base_model_prefix = "notes"
+    config: NoteAnalyzerConfig
+
+    def __init__(self, config: NoteAnalyzerConfig) -> None:
+        super().__init__(config)
+        channels = config.channels
+        self.blocks = nn.ModuleList(
+            StridedBlock(before, after) for before, after in zip([1, *channels[:-1]], channels, strict=True)
+        )
+        width = channels[-1]
+        if config.kept_bands:
+            self.over_frames = nn.Sequential(
+                nn.Conv1d(width * config.kept_bands, config.time_channels, 3, padding=1, bias=False),
+                nn.BatchNorm1d(config.time_channels),
+                nn.ReLU(),
+            )
+            width = config.time_channels
+        if config.pooling == "attention":
+            self.attention = nn.Sequential(nn.Linear(width, 128), nn.Tanh(), nn.Linear(128, 1))
+        self.level = Level() if config.normalization == "note_with_level" else None
+        self.attack = AttackBranch(config.attack_frames) if config.attack_frames else None
+        features = width * (2 if config.pooling == "mean_max" else 1)
+        features += (Level.SIZE if self.level else 0) + (AttackBranch.SIZE if self.attack else 0)
+        self.instrument = nn.Embedding(len(config.instruments) + 1, config.instrument_size)
+        self.instrument_head = (
+            nn.Linear(features, len(config.instruments))
+            if config.instrument_loss and config.instruments
+            else None
+        )
+        self.fusion = nn.Linear(features + config.instrument_size, config.embedding_size)
+        self.classifier = nn.Linear(config.embedding_size, config.n_classes)
+        self.dropout = nn.Dropout(config.dropout)
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """He initialization, of one-dimensional convolutions too."""
+        if isinstance(module, nn.Conv1d):
+            init.kaiming_normal_(module.weight, nonlinearity="relu")
+        else:
+            super()._init_weights(module)
+
+    def explained_layer(self) -> nn.Module:
+        """The last block's maps."""
+        return self.blocks[-1]
+
+    def forward(
+        self,
+        input_values: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        lengths: torch.Tensor | None = None,
+        instruments: torch.Tensor | None = None,
+    ) -> AudioClassifierOutput:
+        """Classify a batch.
+
+        Args:
+            input_values: (batch, bands, frames) in dB, of any floating dtype.
+            labels: int64 (batch,), or (batch, classes) between 0 and 1 for several labels or mixed ones.
+            lengths: int64 (batch,), frames of each note that are no padding; None where all are.
+            instruments: int64 (batch,), see above; None where none is known.
+
+        Raises:
+            ConfigurationError: where the input is not of the shape that the configuration promises.
+        """
+        features = self._heard(input_values, lengths)
+        said = None if self.instrument_head is None else self.instrument_head(features).float()
+        player = self._instrument(features, instruments, said)
+        embeddings = functional.relu(self.fusion(torch.cat([features, player.to(features.dtype)], dim=1)))
+        output = self.classified(embeddings, labels)
+        if output.loss is not None and said is not None and instruments is not None:
+            # -1 is what cross_entropy passes by: notes whose instrument is not known teach nothing about it.
+            known = functional.cross_entropy(said, instruments - 1, ignore_index=-1, reduction="sum")
+            share = known / (instruments > 0).sum().clamp(min=1)
+            output.loss = output.loss + self.config.instrument_loss * share
+        return output
+
+    def _heard(self, input_values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+        """What is heard of each note, (batch, features)."""
+        values = input_values.float()
+        level = None if self.level is None else self.level(values, lengths)
+        if self.config.normalization != "corpus":
+            values = values - values.amax(dim=(1, 2), keepdim=True)
+        maps = self.maps_of(values, lengths, least=1)
+        parts = [self._pooled(self._convolved(maps))]
+        if level is not None:
+            parts.append(level.to(parts[0].dtype))
+        if self.attack is not None:
+            parts.append(self.attack(maps, values))
+        return torch.cat(parts, dim=1)
+
+    def _convolved(self, maps: Maps) -> Maps:
+        """(batch, features, steps), a step being 8 frames, and how many steps of each note are real."""
+        for block in self.blocks:
+            maps = Maps(self.through(block, maps.values), halved(maps.lengths)).masked()
+        if not self.config.kept_bands:
+            return Maps(maps.values.mean(dim=2), maps.lengths)
+        kept = functional.adaptive_avg_pool2d(maps.values, (self.config.kept_bands, maps.values.shape[3]))
+        return Maps(self.over_frames(kept.flatten(1, 2)), maps.lengths)
+
+    def _pooled(self, maps: Maps) -> torch.Tensor:
+        attention = self.attention if self.config.pooling == "attention" else None
+        return pooled_over_time(maps, with_peaks=self.config.pooling == "mean_max", attention=attention)
+
+    def _instrument(
+        self, features: torch.Tensor, instruments: torch.Tensor | None, said: torch.Tensor | None
+    ) -> torch.Tensor:
+        """The embedding of the instrument, or of what stands for one that is not known."""
+        if instruments is None:
+            instruments = torch.zeros(len(features), dtype=torch.int64, device=features.device)
+        if self.training and self.config.instrument_dropout:
+            forgotten = torch.rand(len(features), device=features.device) < self.config.instrument_dropout
+            instruments = instruments.masked_fill(forgotten, 0)
+        given: torch.Tensor = self.instrument(instruments)
+        if said is None or self.config.unknown_instrument == "embedding":
+            return given
+        guessed = said.softmax(dim=1).to(self.instrument.weight.dtype) @ self.instrument.weight[1:]
+        return torch.where((instruments == 0)[:, None], guessed, given)

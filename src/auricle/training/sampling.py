@@ -1,0 +1,99 @@
+"""The order in which a training sees its crops: at random, by class, in batches of about one length."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from torch.utils.data import Sampler
+
+from auricle.training.vocabulary import Targets
+
+CropKey = tuple[int, int]
+# Batches among which crops are sorted by length: enough that a batch's crops differ by a few per cent only.
+POOLED_BATCHES = 50
+
+
+class EpochSampler(Sampler[CropKey]):
+    """The crops of an epoch in random order, as ``(epoch, index)``; the order depends on seed and epoch.
+
+    Args:
+        size: crops of an epoch.
+        seed: of the training.
+        weights: how probable each crop is, float64 (size,): crops are then drawn, some of them several times;
+            None: each once.
+        lengths: frames of each crop, int64 (size,): batches are then made of crops of about one length.
+        batch_size: crops that follow each other and make a batch; for `lengths`.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        seed: int,
+        *,
+        weights: npt.NDArray[np.float64] | None = None,
+        lengths: npt.NDArray[np.int64] | None = None,
+        batch_size: int = 1,
+    ) -> None:
+        self._size = size
+        self._seed = seed
+        self._weights = weights
+        self._lengths = lengths
+        self._batch_size = batch_size
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the loader when an epoch, whole or resumed, begins."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[CropKey]:
+        random = np.random.default_rng((self._seed, self._epoch))
+        if self._weights is None:
+            order = random.permutation(self._size)
+        else:
+            order = random.choice(self._size, size=self._size, p=self._weights)
+        if self._lengths is not None:
+            order = by_length(order, self._lengths, self._batch_size, random)
+        return ((self._epoch, int(index)) for index in order)
+
+
+def by_length(
+    order: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    batch_size: int,
+    random: np.random.Generator,
+) -> npt.NDArray[np.int64]:
+    """The same crops, so that each batch holds crops of about one length.
+
+    Crops are sorted within pools of some batches, so that who meets whom is different in each epoch; then
+    the batches are shuffled. An incomplete batch stays the last.
+    """
+    pool = POOLED_BATCHES * batch_size
+    parts = (order[start : start + pool] for start in range(0, len(order), pool))
+    ordered = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in parts])
+    whole = len(order) // batch_size
+    batches = random.permutation(whole)
+    starts = (batches * batch_size)[:, None] + np.arange(batch_size)
+    return np.concatenate([ordered[starts.ravel()], ordered[whole * batch_size :]])
+
+
+def padding_share(order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], batch_size: int) -> float:
+    """The share of the frames of an epoch that is padding, where batches are padded to their longest."""
+    batches = (lengths[order[start : start + batch_size]] for start in range(0, len(order), batch_size))
+    padded = sum(len(batch) * int(batch.max()) for batch in batches)
+    return 1 - int(lengths[order].sum()) / padded
+
+
+def sampling_weights(targets: Targets, share: float) -> npt.NDArray[np.float64] | None:
+    """How probable it is to draw each example, float64 (n,); None where each is to come once.
+
+    Args:
+        targets: int64 (n,) of one class each.
+        share: 0 leaves classes as frequent as they are, 1 makes them all as frequent.
+    """
+    if not share:
+        return None
+    weights = np.bincount(targets)[targets].astype(np.float64) ** -share
+    return np.asarray(weights / weights.sum())

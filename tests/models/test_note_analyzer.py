@@ -1,0 +1,195 @@
+"""The note analyzer: padding changes nothing; levels, attacks and instruments are heard as asked."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+from auricle.errors import ConfigurationError
+from auricle.models.instruments import instrument_codes
+from auricle.models.note_analyzer import NoteAnalyzer
+from auricle.models.note_attack import onsets
+from auricle.models.note_layers import halved
+from auricle.models.params import NoteAnalyzerParams, NoteAnalyzerSmallParams
+
+FRAMES_PER_SECOND = 22_050 / 128
+LENGTHS = (1, 2, 7, 43, 44, 100, 172, 173, 400, 862)
+
+
+def analyzer(kind: type[Any] = NoteAnalyzerParams, **params: Any) -> NoteAnalyzer:
+    """A trained-looking analyzer: no statistic is what it was initialized to."""
+    torch.manual_seed(0)
+    small = {"channels": (8, 16), "embedding_size": 16, "instrument_size": 4}
+    if kind is NoteAnalyzerParams:
+        small |= {"kept_bands": 4, "time_channels": 16}
+    config = kind(**small | params).config(
+        n_bands=33,
+        vocabulary=("good", "bad", "worse"),
+        window_frames=862,
+        hop_frames=862,
+        frames_per_second=FRAMES_PER_SECOND,
+        instruments=("cello", "flute"),
+    )
+    model = NoteAnalyzer(config).train()
+    for seed in range(3):
+        model(notes((60,) * 6, seed), instruments=torch.tensor([0, 1, 2, 0, 1, 2]))
+    torch.nn.init.normal_(model.classifier.weight)
+    return model.eval()
+
+
+def notes(lengths: tuple[int, ...], seed: int = 0) -> torch.Tensor:
+    """Spectrograms in dB, each padded with its own minimum to the longest."""
+    generator = torch.Generator().manual_seed(seed)
+    alone = [torch.rand(33, frames, generator=generator) * 60 - 70 for frames in lengths]
+    return torch.stack(
+        [functional.pad(note, (0, max(lengths) - note.shape[1]), value=float(note.min())) for note in alone]
+    )
+
+
+@pytest.mark.parametrize("kind", [NoteAnalyzerParams, NoteAnalyzerSmallParams])
+@pytest.mark.parametrize("pooling", ["mean", "mean_max", "attention"])
+@pytest.mark.parametrize("normalization", ["corpus", "note_with_level"])
+@pytest.mark.parametrize("attack_ms", [0.0, 100.0])
+def test_a_padded_note_gives_what_it_gives_alone(kind, pooling, normalization, attack_ms) -> None:
+    model = analyzer(kind, pooling=pooling, normalization=normalization, attack_ms=attack_ms)
+    batch, lengths = notes(LENGTHS), torch.tensor(LENGTHS)
+    players = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
+    with torch.no_grad():
+        together = model(batch, lengths=lengths, instruments=players).logits
+        alone = [
+            model(note[None, :, :length], instruments=player[None]).logits
+            for note, length, player in zip(batch, LENGTHS, players, strict=True)
+        ]
+    assert (together - torch.cat(alone)).abs().max() < 1e-4
+    assert together.std() > 1e-2
+
+
+def test_the_forms_that_are_documented() -> None:
+    full, small = (
+        NoteAnalyzer(
+            params.config(
+                n_bands=257,
+                vocabulary=[str(number) for number in range(49)],
+                window_frames=862,
+                hop_frames=862,
+                instruments=[str(number) for number in range(12)],
+            )
+        )
+        for params in (NoteAnalyzerParams(), NoteAnalyzerSmallParams())
+    )
+    assert [block[0].out_channels for block in full.blocks] == [64, 128, 256]
+    assert full.over_frames[0].weight.shape == (512, 2048, 3)
+    assert full.instrument.weight.shape == (13, 64)
+    assert full.fusion.weight.shape == (512, 512 + 64)
+    assert len(small.blocks) == 2
+    assert small.instrument.weight.shape == (13, 32)
+    assert small.fusion.out_features == 256
+
+
+@pytest.mark.parametrize("frames", range(1, 20))
+def test_lengths_are_those_of_the_convolutions(frames: int) -> None:
+    made = functional.conv2d(torch.zeros(1, 1, 9, frames), torch.zeros(1, 1, 3, 3), stride=2, padding=1)
+    lengths = halved(torch.tensor([frames]))
+    assert lengths is not None
+    assert lengths.item() == made.shape[3]
+
+
+class TestLevel:
+    """Ten dB more, which is what tells a crescendo's end from its beginning."""
+
+    def change(self, normalization: str) -> float:
+        model, batch = analyzer(normalization=normalization), notes((60, 60))
+        with torch.no_grad():
+            return float((model(batch + 10).logits - model(batch).logits).abs().max())
+
+    def test_is_hidden_by_normalization_by_note(self) -> None:
+        assert self.change("note") < 1e-4
+
+    @pytest.mark.parametrize("normalization", ["corpus", "note_with_level"])
+    def test_is_heard_otherwise(self, normalization: str) -> None:
+        assert self.change(normalization) > 1e-2
+
+
+class TestAttack:
+    def test_begins_where_the_note_does(self) -> None:
+        silent_first = torch.full((3, 33, 50), -80.0)
+        for note, onset in enumerate((0, 7, 20)):
+            silent_first[note, 5, onset:] = -10.0
+        assert onsets(silent_first, torch.tensor([50, 50, 50])).tolist() == [0, 7, 20]
+
+    def test_is_measured_in_milliseconds(self) -> None:
+        assert analyzer(attack_ms=100.0).config.attack_frames == round(0.1 * FRAMES_PER_SECOND)
+
+    def test_hears_nothing_of_what_comes_later(self) -> None:
+        branch = analyzer(attack_ms=50.0).attack
+        assert branch is not None
+        values = torch.randn(1, 1, 33, 60)
+        decibels = torch.full((1, 33, 60), -10.0)
+        later, sooner = values.clone(), values.clone()
+        later[..., branch.frames :] += 5
+        sooner[..., branch.frames - 1] += 5
+        from auricle.models.spectrogram_model import Maps
+
+        with torch.no_grad():
+            before, after_later, after_sooner = (
+                branch(Maps(values, None), decibels) for values in (values, later, sooner)
+            )
+        assert torch.equal(before, after_later)
+        assert not torch.equal(before, after_sooner)
+
+    def test_needs_to_know_how_long_a_frame_is(self) -> None:
+        with pytest.raises(ConfigurationError, match="attack_ms"):
+            NoteAnalyzerParams(attack_ms=50.0).config(
+                n_bands=33, vocabulary=("a", "b"), window_frames=10, hop_frames=10
+            )
+
+
+class TestInstrument:
+    def test_changes_what_is_said(self) -> None:
+        model, batch = analyzer(), notes((60,)).expand(3, -1, -1)
+        with torch.no_grad():
+            said = model(batch, instruments=torch.tensor([0, 1, 2])).logits
+            unknown = model(batch[:1]).logits
+        assert not torch.allclose(said[0], said[1])
+        assert not torch.allclose(said[1], said[2])
+        torch.testing.assert_close(unknown, said[:1])
+
+    def test_is_sometimes_withheld_in_training(self) -> None:
+        model = analyzer(instrument_dropout=0.5)
+        instruments = torch.ones(400, dtype=torch.int64)
+        features = torch.zeros(400, model.fusion.in_features - 4)
+        told = model.train()._instrument(features, instruments, None)
+        withheld = (told == model.instrument.weight[0]).all(dim=1).float().mean()
+        assert 0.4 < withheld < 0.6
+        assert (model.eval()._instrument(features, instruments, None) == model.instrument.weight[1]).all()
+
+    def test_is_supplied_by_the_head_where_it_is_not_told(self) -> None:
+        model = analyzer(instrument_loss=1.0, unknown_instrument="predicted")
+        assert model.instrument_head is not None
+        torch.nn.init.zeros_(model.instrument_head.weight)
+        model.instrument_head.bias.data = torch.tensor([-50.0, 50.0])  # always sure of the second
+        with torch.no_grad():
+            unknown, second = (
+                model(notes((60,)), instruments=torch.tensor([code])).logits for code in (0, 2)
+            )
+        torch.testing.assert_close(unknown, second)
+
+    def test_unknown_ones_teach_the_head_nothing(self) -> None:
+        model = analyzer(instrument_loss=1.0)
+        batch, labels = notes((60, 60)), torch.tensor([0, 1])
+
+        def loss(*codes: int) -> float:
+            return float(model(batch, labels=labels, instruments=torch.tensor(codes)).loss.detach())
+
+        plain = functional.cross_entropy(model(batch, instruments=torch.tensor([0, 0])).logits, labels).item()
+        assert loss(0, 0) == pytest.approx(plain, rel=1e-5)
+        assert loss(1, 0) > loss(0, 0)
+
+    def test_that_a_head_without_a_loss_would_guess_is_refused(self) -> None:
+        with pytest.raises(ConfigurationError, match="instrument_loss"):
+            analyzer(unknown_instrument="predicted")
+
+    def test_names_become_numbers(self) -> None:
+        names = ["flute", None, "cello", float("nan"), "kazoo"]
+        assert instrument_codes(names, ("cello", "flute")).tolist() == [2, 0, 1, 0, 0]

@@ -1,0 +1,71 @@
+"""The order of crops: batches of one length, classes as often as asked, the same order for the same seed."""
+
+import numpy as np
+import pytest
+
+from auricle.training.sampling import EpochSampler, by_length, padding_share, sampling_weights
+
+BATCH = 32
+LENGTHS = np.random.default_rng(0).integers(43, 862, size=2_000)
+
+
+def order_of(sampler: EpochSampler, epoch: int = 0) -> np.ndarray:
+    sampler.set_epoch(epoch)
+    return np.array([index for _, index in sampler])
+
+
+class TestByLength:
+    def sampler(self, seed: int = 0) -> EpochSampler:
+        return EpochSampler(len(LENGTHS), seed, lengths=LENGTHS, batch_size=BATCH)
+
+    def test_leaves_under_a_tenth_to_padding(self) -> None:
+        at_random = order_of(EpochSampler(len(LENGTHS), 0))
+        assert padding_share(order_of(self.sampler()), LENGTHS, BATCH) < 0.1
+        assert padding_share(at_random, LENGTHS, BATCH) > 0.3
+
+    def test_every_crop_comes_once(self) -> None:
+        assert sorted(order_of(self.sampler())) == list(range(len(LENGTHS)))
+
+    def test_batches_do_not_come_by_length(self) -> None:
+        means = LENGTHS[order_of(self.sampler())[: 62 * BATCH]].reshape(62, BATCH).mean(axis=1)
+        assert abs(np.corrcoef(means, np.arange(62))[0, 1]) < 0.5
+
+    def test_others_meet_in_another_epoch(self) -> None:
+        sampler = self.sampler()
+        first, second = (
+            {frozenset(order_of(sampler, epoch)[start : start + BATCH]) for start in range(0, 1_984, BATCH)}
+            for epoch in (0, 1)
+        )
+        assert not first & second
+        assert np.array_equal(order_of(sampler, 1), order_of(self.sampler(), 1))
+
+    def test_an_incomplete_batch_stays_the_last(self) -> None:
+        order = by_length(np.arange(70), np.arange(70) % 7, 32, np.random.default_rng(0))
+        assert len(order) == 70
+        assert len({*order}) == 70
+
+
+class TestPaddingShare:
+    def test_is_what_is_filled_up(self) -> None:
+        assert padding_share(np.arange(4), np.array([1, 3, 2, 2]), 2) == pytest.approx(1 - 8 / 10)
+
+
+class TestWeights:
+    TARGETS = np.repeat([0, 1, 2], [80, 16, 4])
+
+    @pytest.mark.parametrize(("share", "ratio"), [(0.5, 20**0.5), (1.0, 20.0)])
+    def test_make_rare_classes_more_frequent(self, share: float, ratio: float) -> None:
+        weights = sampling_weights(self.TARGETS, share)
+        assert weights is not None
+        assert weights.sum() == pytest.approx(1)
+        assert weights[-1] / weights[0] == pytest.approx(ratio)
+
+    def test_of_no_share_leave_each_crop_once(self) -> None:
+        assert sampling_weights(self.TARGETS, 0.0) is None
+
+    def test_decide_what_is_drawn(self) -> None:
+        weights = sampling_weights(self.TARGETS, 1.0)
+        sampler = EpochSampler(100, 0, weights=weights)
+        drawn = np.concatenate([self.TARGETS[order_of(sampler, epoch)] for epoch in range(40)])
+        np.testing.assert_allclose(np.bincount(drawn) / len(drawn), 1 / 3, atol=0.03)
+        assert np.array_equal(order_of(sampler, 3), order_of(EpochSampler(100, 0, weights=weights), 3))
