@@ -95,7 +95,7 @@ SMALL = {
         "embedding_size": 8,
         "instrument_size": 4,
     },
-    "note_analyzer_small": {"channels": (4, 8), "embedding_size": 8, "instrument_size": 4},
+    "note_analyzer_small": {"channels": (16, 32), "embedding_size": 8, "instrument_size": 4},
 }
 
 
