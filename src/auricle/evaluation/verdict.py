@@ -42,6 +42,7 @@ MODEL_NAMES = {
     "transfer": "pretrained encoder",
     "wav2vec2": "wav2vec 2.0",
     "note_analyzer": "note analyzer",
+    "note_analyzer_small": "small note analyzer",
     "rater": "rater",
     "majority": "majority baseline",
     "prevalence": "prevalence baseline",
