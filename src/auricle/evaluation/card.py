@@ -16,7 +16,7 @@ ARCHITECTURES = {
     "auricle_hybrid_cnn_rnn": "Convolutional and recurrent network on log-mel spectrograms",
     "auricle_multi_label_audio_cnn": "Residual network on log-mel spectrograms",
     "auricle_audio_cnn_lstm": "Residual and recurrent network on log-mel spectrograms",
-    "auricle_note_analyzer": "Convolutional network on spectrograms of single notes, with the instrument given",
+    "auricle_note_analyzer": "Convolutional network on the STFT of single notes, with the instrument given",
     "auricle_transfer": "Pretrained encoder on log-mel spectrograms",
 }
 CARD_FIGURES = {
