@@ -49,12 +49,15 @@ class TinyCorpus:
         window: WindowParams = WINDOW,
         labels: LabelParams | None = None,
         variants: Variants | None = None,
+        events: Path | None = None,
     ) -> BundleDraft:
         """Train on this corpus."""
         from auricle.training.deep import fit_deep
 
         table = self.manifest if manifest is None else manifest
-        return fit_deep(table, self.store, self.front_end, model, params, window, workdir, labels, variants)
+        return fit_deep(
+            table, self.store, self.front_end, model, params, window, workdir, labels, variants, events
+        )
 
 
 def tiny_corpus(folder: Path, *, folds: int = 0, per_class: int = 6) -> TinyCorpus:

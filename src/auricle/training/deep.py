@@ -1,7 +1,7 @@
 """Trains a deep model of any kind by the corpus's protocol, and stages its bundle."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,7 +30,7 @@ from auricle.training.vocabulary import (
     read_examples,
     shuffled,
 )
-from auricle.training.workdir import open_workdir, training_digest
+from auricle.training.workdir import begun_as, open_workdir, training_digest
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +52,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     workdir: Path,
     labels: LabelParams | None = None,
     variants: Variants | None = None,
+    events: Path | None = None,
 ) -> BundleDraft:
     """Train by the protocol that the manifest's folds tell, and stage the bundle.
 
@@ -69,6 +70,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         workdir: where unfinished trainings live; `auricle.training.install.install_draft` cleans up.
         labels: how labels are read; one class a recording by default.
         variants: altered copies of the training recordings; none by default.
+        events: gets a folder of event files for TensorBoard; none by default.
 
     Raises:
         ConfigurationError: the device, the precision, the crop or the store cannot be used.
@@ -92,6 +94,8 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         **training.deciding_params(),
     )
     with open_workdir(workdir, digest) as folder, quiet_transformers():
+        if events is not None:
+            training = replace(training, events=events / begun_as(folder))
         folds = [training.fold(part, folder) for part in parts if part.name != FINAL]
         final = training.train(parts[-1], folder)
         out_of_fold = pd.concat([table for table, _ in folds], ignore_index=True) if folds else None
@@ -134,6 +138,7 @@ class DeepTraining:
     crop_frames: int
     device: "torch.device"
     variants: Variants | None = None
+    events: Path | None = None
 
     @classmethod
     def of(  # noqa: PLR0917  (the order of fit_deep)
@@ -254,11 +259,19 @@ class DeepTraining:
             device=self.device,
             workdir=folder / part.name,
             name=part.name,
-            callbacks=callbacks,
+            callbacks=(*callbacks, *self._event_files(part)),
             begin=self.model_params.begin,
             variants=self.variants,
         )
         return train_deep(job)
+
+    def _event_files(self, part: Partition) -> "list[TrainerCallback]":
+        """What writes for TensorBoard, where there is a folder for it."""
+        if self.events is None:
+            return []
+        from auricle.training.event_files import EventFiles
+
+        return [EventFiles(self.events / part.name)]
 
     def thresholds(
         self, model: "PreTrainedModel", part: Partition, out_of_fold: pd.DataFrame | None

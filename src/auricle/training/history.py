@@ -1,11 +1,24 @@
 """The story of a training, one entry per epoch, from the Trainer's log."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 # What validation may give besides the loss, and what the log calls it.
 FIGURES = {"accuracy": "accuracy", "mean_average_precision": "mAP", "macro_f1": "macro F1"}
+# What trackers call the entries of a history.
+SCALARS = {
+    "loss": "train/loss",
+    "eval_loss": "validation/loss",
+    **{name: f"validation/{name}" for name in FIGURES},
+    "learning_rate": "learning_rate",
+    "seconds": "seconds",
+}
+
+
+def scalars(entry: Mapping[str, float]) -> dict[str, float]:
+    """What trackers are told of an epoch of `epoch_history`, by the names that they know it by."""
+    return {title: entry[name] for name, title in SCALARS.items() if name in entry}
 
 
 def epoch_history(log: Iterable[dict[str, Any]]) -> list[dict[str, float]]:

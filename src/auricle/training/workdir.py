@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from auricle.errors import ConfigurationError
+from auricle.training.resume import write_json
 
 # Raise this when the same parameters on the same data no longer lead to the same weights.
 CODE_VERSION = 1
@@ -19,6 +21,18 @@ def training_digest(**parts: Any) -> str:
     """12 hex digits of everything that decides what a training results in (JSON-able parts)."""
     canonical = json.dumps({"code_version": CODE_VERSION, **parts}, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def begun_as(folder: Path) -> str:
+    """A name for the training of a work directory, which it keeps when it goes on after a kill.
+
+    The time when it was begun (UTC), then the digest: a training that is done again has another one.
+    """
+    file = folder / "begun.json"
+    if not file.is_file():
+        begun = datetime.now(UTC).strftime("%Y-%m-%dT%H.%M.%S")
+        write_json(file, {"name": f"{begun}-{folder.name}"})
+    return str(json.loads(file.read_text(encoding="utf-8"))["name"])
 
 
 @contextmanager
