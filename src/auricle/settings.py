@@ -4,8 +4,9 @@ from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
 from auricle.hooks import ProjectHooks
+from auricle.tracking_hooks import TrackingHooks
 
-HOOKS = (ProjectHooks(),)
+HOOKS = (ProjectHooks(), TrackingHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader

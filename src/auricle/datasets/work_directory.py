@@ -9,19 +9,23 @@ from kedro.io import AbstractDataset
 class WorkDirectoryDataset(AbstractDataset[None, Path]):
     """Loads as the path of a folder that exists; the node keeps its checkpoints there.
 
+    With `make: false` the folder is left to whoever has something to put into it.
+
     Example:
         >>> genre.cnn.work_directory:
         >>>   type: auricle.datasets.work_directory.WorkDirectoryDataset
         >>>   filepath: data/06_models/genre/cnn/work
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, filepath: str, make: bool = True, metadata: dict[str, Any] | None = None) -> None:
         self._folder = Path(filepath)
+        self._make = make
         self.metadata = metadata
 
     def load(self) -> Path:
         """The folder, made where it is missing."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._make:
+            self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder
 
     def save(self, data: None) -> None:

@@ -10,6 +10,7 @@ from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
 from auricle.models.bundle import BundleDraft, BundleRef
 from auricle.models.params import ModelParams, WindowParams
+from auricle.tracking.params import TrackingParams
 from auricle.training.params import TrainParams
 
 
@@ -23,7 +24,9 @@ def fit(
     train: TrainParams,
     windows: WindowParams,
     labels: LabelParams,
+    tracking: TrackingParams,
     work_directory: Path,
+    events: Path,
 ) -> BundleDraft:
     """Train by the corpus's protocol, resuming what an earlier run with the same inputs has left."""
     from auricle.training.deep import fit_deep
@@ -33,7 +36,16 @@ def fit(
     copies = Variants.open(variant_spectrograms, extractor, variants, manifest) if train.variants else None
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return fit_deep(
-            manifest, store, extractor, model.root, train, windows, work_directory, labels, copies
+            manifest,
+            store,
+            extractor,
+            model.root,
+            train,
+            windows,
+            work_directory,
+            labels,
+            copies,
+            events if tracking.tensorboard else None,
         )
 
 

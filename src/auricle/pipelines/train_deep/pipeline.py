@@ -23,7 +23,9 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
                     "params:train",
                     "params:windows",
                     "params:labels",
+                    "params:tracking",
                     "work_directory",
+                    "events",
                 ],
                 "bundle",
                 name="fit",
@@ -39,7 +41,8 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
         namespace=f"{corpus}.{model}",
         inputs={name: f"{corpus}.{name}" for name in ("manifest", "spectrograms", "variant_spectrograms")},
         parameters={
-            f"params:{name}": f"params:{corpus}.{name}" for name in ("front_end", "labels", "variants")
+            f"params:{name}": f"params:{corpus}.{name}"
+            for name in ("front_end", "labels", "tracking", "variants")
         },
         tags=["train", "deep"],
     )
