@@ -157,8 +157,9 @@ class TestFolds:
         runs.log(MODEL, bundle, "champion", bundle)
         by_part = {run.data.tags["auricle.part"]: run for run in runs_in(directory, experiment)}
         assert sorted(by_part) == ["final", "fold-0", "fold-1", "fold-2"]
-        parent = by_part.pop("final").info.run_id
-        assert {run.data.tags["mlflow.parentRunId"] for run in by_part.values()} == {parent}
+        parent = by_part.pop("final").info
+        assert {run.data.tags["mlflow.parentRunId"] for run in by_part.values()} == {parent.run_id}
+        assert parent.start_time == by_part["fold-0"].info.start_time
         assert by_part["fold-2"].data.metrics["out_of_fold/macro_f1"] == 0.5
 
 

@@ -88,9 +88,9 @@ class BundleRuns:
     def _run_of(self, client: "MlflowClient", model: str, bundle: BundleRef) -> str:
         """The run of a bundle, complete with parameters, history and folds."""
         experiment, tags = self._experiment(client), tags_of(model, bundle)
-        *folds, final = parts_of(bundle.training)
+        *folds, final = parts = parts_of(bundle.training)
         name = f"{model} {bundle.version}"
-        run, is_complete = found_or_made(client, experiment, name, final, tags)
+        run, is_complete = found_or_made(client, experiment, name, final._replace(begun=parts[0].begun), tags)
         if is_complete:
             return run
         log_parameters(client, run, bundle)
