@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from auricle.corpora.labels import SINGLE, ProblemType
 from auricle.errors import ConfigurationError
+from auricle.models.backbones import family_named, shown_name
 from auricle.params import Params
 
 if TYPE_CHECKING:
@@ -264,20 +264,16 @@ class TransferParams(ArchitectureParams):
 
     def settings(self) -> dict[str, Any]:
         """The encoder's own configuration, and its name without the folder that it lies in."""
-        from auricle.models.pretrained import encoder_settings
-
         return {
-            "backbone_name": Path(self.backbone).name if Path(self.backbone).is_dir() else self.backbone,
-            "backbone_settings": encoder_settings(self.backbone, self.revision),
+            "backbone_name": shown_name(self.backbone),
+            "backbone_settings": family_named(self.backbone).settings(self),
             **self.model_dump(include={"frozen", "backbone_rate", "dropout"}),
         }
 
     def begin(self, model: PreTrainedModel) -> None:
         """Give the encoder the weights that it was trained to elsewhere."""
-        from auricle.models.pretrained import encoder_weights
-
         network: Any = model
-        network.backbone.load_state_dict(encoder_weights(self.backbone, self.revision, network.backbone))
+        network.backbone.load_state_dict(family_named(self.backbone).weights(self, network.backbone))
 
 
 Architecture = (
