@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from auricle.audio.mel import MelFilterbank, check_mel
+from auricle.audio.mel import MelFilterbank, check_mel, mel_weights
 from auricle.audio.preprocessor import digest_of, read_params, write_config
 from auricle.audio.spectrum import (
     FloatArray,
     block_frames,
     centred_frames,
+    centred_hann_window,
     checked_waveform,
     exact_power,
     frame_count,
-    hann_window,
     power_blocks,
     to_db,
 )
@@ -27,6 +27,8 @@ VERSION = 1
 # The noise of the float32 transform lies 167 dB below the peak of its frame (measured). A bin 74 dB below the
 # peak is then 93 dB above the noise, which moves it by less than 1e-3 dB in all but one of many millions.
 _NOISE_MARGIN = np.float32(10**-7.4)
+# AudioSet's models window 25 ms, whatever their transform's length.
+_VGGISH_WINDOW_S = 0.025
 
 
 class SpectrogramParams(Params):
@@ -91,6 +93,10 @@ class FrontEnd:
         """Magnitudes of a transform with about this spectrogram, float32 [shape=(1 + n_fft // 2, frames)]."""
         raise NotImplementedError
 
+    def weights(self) -> FloatArray:
+        """How much of each bin of the transform is in each band, float32 [shape=(n_bands, 1 + n_fft // 2)]."""
+        raise NotImplementedError
+
     def save_pretrained(self, folder: Path) -> None:
         """Write `preprocessor_config.json` into a folder."""
         write_config(folder, type(self).__name__, self.version, self.params)
@@ -108,7 +114,11 @@ class FrontEnd:
 class FrontEndParams(SpectrogramParams):
     """Parameters of the log-mel front end; every one of them is part of its digest."""
 
-    kind: Literal["log_mel"] = Field("log_mel", description="Kind of front end")
+    kind: Literal["log_mel", "vggish"] = Field(
+        "log_mel",
+        description="log_mel: power in Slaney's mel bands, as librosa's; vggish: magnitudes in HTK's, over "
+        "windows of 25 ms, which VGGish and YAMNet were trained on",
+    )
     n_fft: int = Field(
         2_048, ge=16, le=65_536, multiple_of=2, description="Samples of a frame and length of its transform"
     )
@@ -135,8 +145,18 @@ class FrontEndParams(SpectrogramParams):
             raise ValueError(
                 f"fmin {self.fmin:g} Hz is not below fmax {self.highest_frequency:g} Hz: lower fmin"
             )
+        if not self.hop_length <= self.window_length <= self.n_fft and self.kind == "vggish":
+            raise ValueError(
+                f"a window of 25 ms has {self.window_length} samples: n_fft {self.n_fft} must be no less, and"
+                f" hop_length {self.hop_length} no more"
+            )
         check_mel(hop_length=self.hop_length, **self.filterbank())
         return self
+
+    @property
+    def window_length(self) -> int:
+        """Samples of a frame that the window does not silence."""
+        return round(_VGGISH_WINDOW_S * self.sample_rate) if self.kind == "vggish" else self.n_fft
 
     def filterbank(self) -> dict[str, Any]:
         """The arguments of `MelFilterbank`."""
@@ -146,15 +166,21 @@ class FrontEndParams(SpectrogramParams):
             "n_mels": self.n_mels,
             "fmin": self.fmin,
             "fmax": self.highest_frequency,
+            "scale": "htk" if self.kind == "vggish" else "slaney",
         }
 
 
 class LogMelFrontEnd(FrontEnd):
     """Log-mel spectrograms, equal to librosa's within 1e-3 dB at less than half the time.
 
-    The values are those of `librosa.feature.melspectrogram` (centred frames, zero padding, Hann window,
-    Slaney's mel scale and area normalization) followed by `librosa.powerto_db(ref=1.0, top_db=top_db)`:
-    between -100 dB and about +60 dB for samples within full scale, so float16 keeps them within 0.04 dB.
+    Of kind `log_mel` the values are those of `librosa.feature.melspectrogram` (centred frames, zero padding,
+    Hann window, Slaney's mel scale and area normalization) followed by `librosa.power_to_db(ref=1.0,
+    top_db=top_db)`: between -100 dB and about +60 dB for samples within full scale, so float16 keeps them
+    within 0.04 dB.
+
+    Of kind `vggish` they are the magnitudes, not logarithms yet, of the mel bands of AudioSet's VGGish and
+    YAMNet, in dB: `10 ** (dB / 20)` is what those take the logarithm of. Frame `t` is centred on sample
+    `t * hop_length`, theirs begins there.
 
     Example:
         >>> front_end = LogMelFrontEnd(FrontEndParams())
@@ -168,7 +194,7 @@ class LogMelFrontEnd(FrontEnd):
     def __init__(self, params: FrontEndParams) -> None:
         super().__init__(params)
         self._filterbank = MelFilterbank(**params.filterbank())
-        self._window = hann_window(params.n_fft)
+        self._window = centred_hann_window(params.window_length, params.n_fft)
 
     @property
     def n_bands(self) -> int:
@@ -192,10 +218,16 @@ class LogMelFrontEnd(FrontEnd):
         frames = centred_frames(samples, self.params.n_fft, self.params.hop_length)
         mel = np.empty((len(frames), self.n_bands), dtype=np.float32)
         peak = np.empty((len(frames), 1), dtype=np.float32)
+        of_magnitudes = self.params.kind == "vggish"
         for rows, power in power_blocks(frames, self._window):
-            self._filterbank.apply(power, out=mel[rows])
-            power.max(axis=1, out=peak[rows], keepdims=True)
-        self._refine(frames, mel, peak)
+            bins = np.sqrt(power, out=power) if of_magnitudes else power
+            self._filterbank.apply(bins, out=mel[rows])
+            bins.max(axis=1, out=peak[rows], keepdims=True)
+        if of_magnitudes:
+            # The transform's noise, 120 dB below, is nothing beside what VGGish adds before the logarithm.
+            np.square(mel, out=mel)
+        else:
+            self._refine(frames, mel, peak)
         return to_db(mel, self.params.top_db).T
 
     def _refine(self, frames: FloatArray, mel: FloatArray, peak: FloatArray) -> None:
@@ -214,9 +246,11 @@ class LogMelFrontEnd(FrontEnd):
         """Non-negative magnitudes whose mel bands come nearest to these."""
         import librosa
 
-        params = self.params
-        power = librosa.db_to_power(spectrogram)
-        found = librosa.feature.inverse.mel_to_stft(
-            power, sr=params.sample_rate, n_fft=params.n_fft, fmin=params.fmin, fmax=params.highest_frequency
-        )
-        return np.asarray(found, dtype=np.float32)
+        of_magnitudes = self.params.kind == "vggish"
+        bands = 10 ** (spectrogram.astype(np.float64) / (20 if of_magnitudes else 10))
+        bins = librosa.util.nnls(self.weights().astype(np.float64), bands)
+        return np.asarray(bins if of_magnitudes else np.sqrt(bins), dtype=np.float32)
+
+    def weights(self) -> FloatArray:
+        """The mel filterbank."""
+        return mel_weights(**self.params.filterbank())

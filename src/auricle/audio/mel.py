@@ -1,6 +1,7 @@
 """The mel filterbank, kept as the few dense blocks that its triangles fill."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ _HZ_PER_MEL = 200.0 / 3.0
 _BREAK_MEL = 15.0
 _LOG_STEP = np.log(6.4) / 27.0
 
+# Slaney's: triangles over hertz, of the same area. HTK's, and that of TensorFlow's audio models: triangles over
+# mel, of the same height.
+MelScale = Literal["slaney", "htk"]
+
 
 @dataclass(frozen=True)
 class _Group:
@@ -24,8 +29,29 @@ class _Group:
     weights: FloatArray
 
 
+def mel_weights(
+    *, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float, scale: MelScale = "slaney"
+) -> FloatArray:
+    """What each bin of a transform weighs in each band, float32 [shape=(n_mels, 1 + n_fft // 2)].
+
+    `librosa.filters.mel` by Slaney's scale; by HTK's what AudioSet's VGGish and YAMNet were trained on.
+    """
+    if scale == "slaney":
+        import librosa
+
+        weights: FloatArray = librosa.filters.mel(
+            sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax
+        )
+        return weights
+    edges = np.linspace(_to_htk(np.array(fmin)), _to_htk(np.array(fmax)), n_mels + 2)[:, None]
+    bins = _to_htk(np.fft.rfftfreq(n_fft, 1 / sample_rate).astype(np.float64))
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+
+
 class MelFilterbank:
-    """`librosa.filters.mel` applied to blocks of power spectra.
+    """`mel_weights` applied to blocks of spectra.
 
     librosa itself, whose import costs seconds, is needed where a filterbank is made, not where a pickled one
     arrives in a child process.
@@ -36,19 +62,29 @@ class MelFilterbank:
         n_mels: bands.
         fmin: lowest frequency, in Hz.
         fmax: highest frequency, in Hz.
+        scale: of the bands.
     """
 
-    def __init__(self, *, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> None:
-        import librosa
-
-        weights = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    def __init__(
+        self,
+        *,
+        sample_rate: int,
+        n_fft: int,
+        n_mels: int,
+        fmin: float,
+        fmax: float,
+        scale: MelScale = "slaney",
+    ) -> None:
+        weights = mel_weights(
+            sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, scale=scale
+        )
         self.n_mels = n_mels
         # Power of a band per power of each of its bins.
         self.gains: FloatArray = weights.sum(axis=1, dtype=np.float32)
         self._groups = _groups(weights.astype(np.float32), _WEIGHTS_PER_GROUP_AND_N_FFT * n_fft)
 
     def apply(self, power: FloatArray, out: FloatArray) -> None:
-        """Write the mel power of spectra [shape=(frames, bins)] into `out` [shape=(frames, n_mels)]."""
+        """Write the bands of spectra [shape=(frames, bins)] into `out` [shape=(frames, n_mels)]."""
         for group in self._groups:
             np.matmul(power[:, group.bins], group.weights, out=out[:, group.bands])
 
@@ -70,13 +106,18 @@ def _groups(weights: FloatArray, most_weights: int) -> list[_Group]:
     return groups
 
 
-def empty_bands(*, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> int:
+def empty_bands(
+    *, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float, scale: MelScale = "slaney"
+) -> int:
     """How many triangles of the filterbank hold no bin of the transform.
 
     Counted from the scale alone, because parameters are validated at every start and librosa takes seconds
     to import.
     """
-    edges = _to_hz(np.linspace(_to_mel(fmin), _to_mel(fmax), n_mels + 2))
+    if scale == "slaney":
+        edges = _to_hz(np.linspace(_to_mel(fmin), _to_mel(fmax), n_mels + 2))
+    else:
+        edges = _from_htk(np.linspace(_to_htk(np.array(fmin)), _to_htk(np.array(fmax)), n_mels + 2))
     bins = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     first_above = np.searchsorted(bins, edges[:-2], side="right")
     first_beyond = np.searchsorted(bins, edges[2:], side="left")
@@ -84,7 +125,14 @@ def empty_bands(*, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax:
 
 
 def check_mel(
-    *, hop_length: int, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float
+    *,
+    hop_length: int,
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int,
+    fmin: float,
+    fmax: float,
+    scale: MelScale = "slaney",
 ) -> None:
     """Refuse frames that leave samples out, and bands that would always be empty.
 
@@ -96,7 +144,9 @@ def check_mel(
             f"hop_length {hop_length} is above n_fft {n_fft}, samples between frames would be lost: lower"
             " hop_length"
         )
-    empty = empty_bands(sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    empty = empty_bands(
+        sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, scale=scale
+    )
     if empty:
         raise ValueError(
             f"{empty} of n_mels {n_mels} bands lie between two bins of n_fft {n_fft} and would always be"
@@ -114,3 +164,11 @@ def _to_mel(hz: float) -> float:
 def _to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
     logarithmic = _BREAK_MEL * _HZ_PER_MEL * np.exp(_LOG_STEP * (mels - _BREAK_MEL))
     return np.where(mels < _BREAK_MEL, mels * _HZ_PER_MEL, logarithmic)
+
+
+def _to_htk(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1127.0 * np.log1p(hz / 700.0)
+
+
+def _from_htk(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 700.0 * np.expm1(mels / 1127.0)

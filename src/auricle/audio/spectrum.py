@@ -101,5 +101,11 @@ def hann_window(n_fft: int) -> FloatArray:
     return _hann(n_fft).astype(np.float32)
 
 
+def centred_hann_window(length: int, n_fft: int) -> FloatArray:
+    """A periodic Hann window amid the zeros that a longer transform has around it."""
+    before = (n_fft - length) // 2
+    return np.pad(hann_window(length), (before, n_fft - length - before))
+
+
 def _hann(n_fft: int) -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)

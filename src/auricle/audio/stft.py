@@ -97,6 +97,10 @@ class StftFrontEnd(FrontEnd):
             kept[rows] = power[:, : self.n_bands]
         return to_db(kept, self.params.top_db).T
 
+    def weights(self) -> FloatArray:
+        """Each bin is a band of its own."""
+        return np.eye(self.n_bands, self.params.n_fft // 2 + 1, dtype=np.float32)
+
     def magnitudes(self, spectrogram: FloatArray) -> FloatArray:
         """Magnitudes of the transform; zero in the bins that are not kept."""
         linear = 10 ** (spectrogram / 20)

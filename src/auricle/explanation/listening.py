@@ -4,32 +4,26 @@ import librosa
 import numpy as np
 import numpy.typing as npt
 
-from auricle.audio.frontend import FrontEndParams
+from auricle.audio.frontend import FrontEnd
 
 FloatArray = npt.NDArray[np.float32]
 
 
-def filtered(waveform: FloatArray, heat: FloatArray, front_end: FrontEndParams) -> FloatArray:
-    """Weigh each moment and frequency of a waveform by a heat map over its mel spectrogram.
+def filtered(waveform: FloatArray, heat: FloatArray, front_end: FrontEnd) -> FloatArray:
+    """Weigh each moment and frequency of a waveform by a heat map over its spectrogram.
 
     Args:
         waveform: mono samples at the front end's rate [shape=(n,)].
-        heat: 0 to 1 [shape=(n_mels, frames)]; a bin of the transform gets the mean over the bands that it is
+        heat: 0 to 1 [shape=(n_bands, frames)]; a bin of the transform gets the mean over the bands that it is
             in, by their weights there, and nothing where no band reaches.
         front_end: that the spectrogram was made by.
 
     Returns:
         float32 [shape=(n,)].
     """
-    n_fft, hop = front_end.n_fft, front_end.hop_length
+    n_fft, hop = front_end.params.n_fft, front_end.params.hop_length
     transform = librosa.stft(waveform, n_fft=n_fft, hop_length=hop)
-    bands = librosa.filters.mel(
-        sr=front_end.sample_rate,
-        n_fft=n_fft,
-        n_mels=front_end.n_mels,
-        fmin=front_end.fmin,
-        fmax=front_end.highest_frequency,
-    )
+    bands = front_end.weights()
     total = bands.sum(axis=0)
     shares = np.divide(bands, total, out=np.zeros_like(bands), where=total > 0)
     mask = librosa.util.fix_length(shares.T @ heat, size=transform.shape[1], axis=1)
