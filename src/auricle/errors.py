@@ -9,6 +9,10 @@ class ConfigurationError(AuricleError):
     """A parameter, a name or a combination of them that cannot work."""
 
 
+class MissingPackageError(ConfigurationError):
+    """A package that only some models need, and that is not installed."""
+
+
 class CorpusError(AuricleError):
     """A corpus that cannot be used as a whole: a missing folder, no recordings, an empty split."""
 

@@ -17,8 +17,8 @@ _HZ_PER_MEL = 200.0 / 3.0
 _BREAK_MEL = 15.0
 _LOG_STEP = np.log(6.4) / 27.0
 
-# Slaney's: triangles over hertz, of the same area. HTK's, and that of TensorFlow's audio models: triangles over
-# mel, of the same height.
+# Slaney's: triangles over hertz, of the same area. HTK's, also that of TensorFlow's audio models: triangles
+# over mel, of the same height.
 MelScale = Literal["slaney", "htk"]
 
 

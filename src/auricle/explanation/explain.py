@@ -12,7 +12,7 @@ import pandas as pd
 
 from auricle.audio.decode import decode
 from auricle.audio.extractor import load_extractor
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.errors import AudioError, BundleError
@@ -83,7 +83,7 @@ def explain_champion(
         BundleError: the bundle holds no network on spectrograms.
     """
     extractor, model = load_extractor(bundle.path), load_deep(bundle)
-    if not isinstance(extractor, LogMelFrontEnd) or not isinstance(model, SpectrogramModel):
+    if not isinstance(extractor, FrontEnd) or not isinstance(model, SpectrogramModel):
         raise BundleError(
             f"{bundle.path} holds no network on spectrograms: there is nothing to lay a map on."
         )
@@ -101,7 +101,7 @@ class Explainer:
     """A model, its front end, and where to compute."""
 
     model: SpectrogramModel
-    front_end: LogMelFrontEnd
+    front_end: FrontEnd
     bundle: BundleRef
     device: Any
 
@@ -142,7 +142,7 @@ class Explainer:
             time_attention=evidence.time_attention,
             sample_rate=self.front_end.sample_rate,
             sound=sound,
-            heard=filtered(sound, heat, self.front_end.params) if len(sound) else sound,
+            heard=filtered(sound, heat, self.front_end) if len(sound) else sound,
         )
 
     def _sound(self, path: Path, limits: AudioLimits, start: int, length: int) -> FloatArray:

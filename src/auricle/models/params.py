@@ -86,6 +86,14 @@ class ArchitectureParams(Params):
         """What the configuration holds as frames and these parameters as time: nothing, by default."""
         return {}
 
+    def front_end(self) -> dict[str, Any]:
+        """What of the front end's parameters the network cannot do without: nothing, by default.
+
+        Raises:
+            ConfigurationError: what decides it cannot be had.
+        """
+        return {}
+
     def begin(self, model: PreTrainedModel) -> None:
         """Give an untrained model what is known before its training begins: nothing, by default.
 
@@ -253,10 +261,27 @@ class TransferParams(ArchitectureParams):
         "microsoft/resnet-50",
         min_length=1,
         description="A folder, or a name of the hub: a convolutional image encoder (ResNet, ConvNeXt, "
-        "RegNet) or an Audio Spectrogram Transformer.",
+        "RegNet) or an Audio Spectrogram Transformer; torchvision/ and a name of torchvision's, such as "
+        "torchvision/resnet50; or VGGish or YAMNet in ONNX, as a file, a folder or owner/name/file.onnx "
+        "of the hub.",
     )
     revision: str | None = Field(None, description="Commit of the hub; null takes the newest.")
-    frozen: bool = Field(False, description="Train the new head only.")
+    weights: str | None = Field(
+        None,
+        min_length=1,
+        description="Of torchvision's encoders: a file (.safetensors, or .pth), a folder with one, or a name "
+        "that torchvision has them by, such as DEFAULT, which downloads them.",
+    )
+    output: str | None = Field(
+        None, description="Of encoders in ONNX: the output that is the embedding; null finds it."
+    )
+    log_offset: float | None = Field(
+        None,
+        gt=0,
+        description="Of encoders in ONNX: what was added to magnitudes before their logarithm; null takes "
+        "0.01, and 0.001 for 1,024 numbers, which are YAMNet's.",
+    )
+    frozen: bool = Field(False, description="Train the new head only; encoders in ONNX cannot but be frozen.")
     backbone_rate: float = Field(
         0.1, gt=0, le=1, description="The encoder learns at learning_rate times this; not where it is frozen."
     )
@@ -269,6 +294,11 @@ class TransferParams(ArchitectureParams):
             "backbone_settings": family_named(self.backbone).settings(self),
             **self.model_dump(include={"frozen", "backbone_rate", "dropout"}),
         }
+
+    def front_end(self) -> dict[str, Any]:
+        """What the encoder was trained to hear, where it hears nothing else."""
+        family = family_named(self.backbone)
+        return family.front_end(family.settings(self))
 
     def begin(self, model: PreTrainedModel) -> None:
         """Give the encoder the weights that it was trained to elsewhere."""

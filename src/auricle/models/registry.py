@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auricle.errors import BundleError, ConfigurationError
+from auricle.errors import BundleError, ConfigurationError, MissingPackageError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
@@ -86,7 +86,8 @@ def load_deep(bundle: BundleRef) -> PreTrainedModel:
     """The trained model of a bundle, in evaluation mode, on the CPU.
 
     Raises:
-        BundleError: where the weights are not exactly those that the configuration asks for.
+        BundleError: where the weights are not exactly those that the configuration asks for, or a package is
+            missing that this model needs.
     """
     from safetensors import SafetensorError
     from transformers import AutoModelForAudioClassification
@@ -97,6 +98,8 @@ def load_deep(bundle: BundleRef) -> PreTrainedModel:
             model, info = AutoModelForAudioClassification.from_pretrained(
                 bundle.path, local_files_only=True, use_safetensors=True, output_loading_info=True
             )
+        except MissingPackageError as error:
+            raise BundleError(f"{bundle.path} cannot be loaded here: {error}") from error
         except (OSError, ValueError, RuntimeError, SafetensorError, ConfigurationError) as error:
             raise BundleError(f"{bundle.path} cannot be loaded: {error}. Train the model again.") from error
     wrong = {kind: sorted(map(str, keys)) for kind, keys in info.items() if keys}
@@ -105,6 +108,12 @@ def load_deep(bundle: BundleRef) -> PreTrainedModel:
             f"{bundle.path / 'model.safetensors'} does not fit its config.json: {wrong}. "
             "Train the model again."
         )
+    try:
+        model.ready()
+    except MissingPackageError as error:
+        raise BundleError(f"{bundle.path} cannot be loaded here: {error}") from error
+    except ConfigurationError as error:
+        raise BundleError(f"{bundle.path} cannot be loaded: {error} Or train the model again.") from error
     return _channels_last(model.eval())
 
 

@@ -50,6 +50,7 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     gradient_checkpointing = False  # transformers sets it, and the function that does it
     _gradient_checkpointing_func: Callable[..., Any]
     config: SpectrogramModelConfig
+    input_norm: nn.Module
     classifier: nn.Linear
     dropout: nn.Dropout
 
@@ -72,6 +73,13 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     def explained_layer(self) -> nn.Module:
         """The layer that gives the last convolution's maps (batch, channels, bands, frames), rectified."""
         raise NotImplementedError
+
+    def ready(self) -> None:
+        """Make sure that it can answer, once its weights are loaded.
+
+        Raises:
+            ConfigurationError: it cannot, here or at all.
+        """
 
     def through(self, block: nn.Module, maps: Passed) -> Passed:
         """A block's maps; under gradient checkpointing what it computes on the way is not kept."""
@@ -128,7 +136,7 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         Raises:
             ConfigurationError: where the input is not of the shape that the configuration promises.
         """
-        values = self._checked(input_values, lengths).to(self.input_norm.weight.dtype)
+        values = self._checked(input_values, lengths).to(self.classifier.weight.dtype)
         if lengths is not None:
             lengths = lengths.to(values.device)
             if bool((lengths >= values.shape[3]).all()):

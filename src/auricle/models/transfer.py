@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from auricle.models.backbones import family_of
+from auricle.models.backbones.onnx_encoder import OnnxEncoder
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.spectrogram_model import SpectrogramModel, real_frames
@@ -34,13 +35,13 @@ class TransferModelConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-ca
 
 
 class TransferModel(SpectrogramModel):
-    """An encoder that has learned from other data (a ResNet of images, an Audio Spectrogram Transformer), the
-    mean of what it says of each place of the spectrogram, and one logit a label.
+    """An encoder that has learned from other data (a ResNet of images, an Audio Spectrogram Transformer,
+    VGGish), the mean of what it says of each place of the spectrogram, and one logit a label.
 
     Bands are normalized by the batch normalization of all networks here, not by the encoder's own constants:
-    spectrograms are no photographs. The encoder may be kept as it is (`frozen`) or learn at its own rate. It
-    convolves or attends over padding too, which then has no part in the mean: a padded clip gives nearly what
-    it gives alone.
+    spectrograms are no photographs. Only encoders in ONNX hear decibels as they are. The encoder may be kept
+    as it is (`frozen`) or learn at its own rate. It convolves or attends over padding too, which then has no
+    part in the mean: a padded clip gives nearly what it gives alone.
     """
 
     config_class = TransferModelConfig
@@ -52,6 +53,10 @@ class TransferModel(SpectrogramModel):
         family = family_of(config.backbone_settings)
         self.backbone = family.build(config.backbone_settings)
         self._say = family.say
+        if family.takes_decibels:
+            self.input_norm = nn.Identity()
+        # What never changes need not be sent to the other processes of a training at every step.
+        self._ddp_params_and_buffers_to_ignore = ["backbone.graph"]
         self.supports_gradient_checkpointing = getattr(
             self.backbone, "supports_gradient_checkpointing", False
         )
@@ -62,6 +67,11 @@ class TransferModel(SpectrogramModel):
         if config.frozen:
             self.backbone.requires_grad_(False)
             self.input_norm.requires_grad_(False)  # else gradients went through the whole encoder to it
+
+    def ready(self) -> None:
+        """Open an encoder that is more than weights; see `SpectrogramModel`."""
+        if isinstance(self.backbone, OnnxEncoder):
+            self.backbone.ready()
 
     def rates(self) -> dict[str, float]:
         """The encoder learns more slowly than the head."""
@@ -98,6 +108,8 @@ class TransferModel(SpectrogramModel):
         # Explanations, which ask in evaluation, want the gradient of a frozen encoder's places too.
         with torch.set_grad_enabled(torch.is_grad_enabled() and not (self.config.frozen and self.training)):
             said, real = self._say(self.backbone, self.config, maps)
+        if torch.is_grad_enabled() and not (said.requires_grad or self.training):
+            said.requires_grad_()  # what has no gradient can be explained from here on
         places = self.places(said)
         over_bands = places.mean(dim=2)
         if real is None:

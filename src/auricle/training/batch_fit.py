@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers import PreTrainedConfig
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from auricle.models.registry import build_model
 from auricle.training.params import TrainParams
@@ -54,14 +54,22 @@ def fitting(params: TrainParams, step: Callable[[int], None], device: torch.devi
     return params.model_copy(update={"batch_size": size, "gradient_accumulation_steps": together})
 
 
-def trial_step(
-    config: PreTrainedConfig, params: TrainParams, crop_frames: int, device: torch.device, precision: str
+def trial_step(  # noqa: PLR0917  (the order of TrainingJob)
+    config: PreTrainedConfig,
+    params: TrainParams,
+    crop_frames: int,
+    device: torch.device,
+    precision: str,
+    begin: Callable[[PreTrainedModel], None] | None = None,
 ) -> Callable[[int], None]:
-    """A step of a model of this configuration on so many crops of silence, in the training's precision."""
+    """A step of a model of this configuration on so many crops of silence, in the training's precision;
+    ``begin`` as in `TrainingJob`."""
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
 
     def step(size: int) -> None:
         model: Any = build_model(config)
+        if begin is not None:
+            begin(model)
         model.to(device).train()
         if params.gradient_checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})

@@ -29,6 +29,23 @@ def check_front_end(store: SpectrogramStore, front_end: FrontEnd) -> None:
         )
 
 
+def check_hearing(params: ArchitectureParams, front_end: LogMelFrontEnd) -> None:
+    """Refuse a front end that the network cannot hear through.
+
+    Raises:
+        ConfigurationError: which names each parameter that must change, and its value.
+    """
+    given = front_end.params.model_dump()
+    wrong = {name: value for name, value in params.front_end().items() if given[name] != value}
+    if wrong:
+        told = ", ".join(f"{name}: {value}" for name, value in wrong.items())
+        found = ", ".join(f"{name} {given[name]}" for name in wrong)
+        raise ConfigurationError(
+            f"backbone {getattr(params, 'backbone', params.kind)!r} was trained behind another front end than"
+            f" this with {found}. Set front_end: {{{told}}}, or choose an encoder that takes any."
+        )
+
+
 def check_architecture(
     params: ArchitectureParams, front_end: FrontEnd, window: WindowParams, crop_seconds: float | None
 ) -> "PreTrainedModel":
@@ -41,8 +58,9 @@ def check_architecture(
         crop_seconds: of training, those of the window where None.
 
     Raises:
-        ConfigurationError: the network cannot be built, or does not take such crops.
+        ConfigurationError: the network cannot be built, or does not take such crops or such a front end.
     """
+    check_hearing(params, front_end)
     config = params.config(
         n_bands=front_end.n_bands,
         vocabulary=("one", "other"),

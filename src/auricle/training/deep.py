@@ -15,7 +15,7 @@ from auricle.models.bundle import BundleDraft
 from auricle.models.params import ArchitectureParams
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.windows import WindowParams
-from auricle.training.checks import check_front_end, crop_frames_of, shown_one_crop
+from auricle.training.checks import check_front_end, check_hearing, crop_frames_of, shown_one_crop
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.history import FIGURES
 from auricle.training.params import TrainParams
@@ -196,6 +196,7 @@ class DeepTraining:
         Raises:
             ConfigurationError: the model does not take such input.
         """
+        check_hearing(self.model_params, self.front_end)
         model = shown_one_crop(self.config(part), self.crop_frames)
         logger.info(
             "%s with %s parameters, %d classes, on %s.",

@@ -279,7 +279,7 @@ def _sampler(job: TrainingJob, batch_size: int) -> EpochSampler:
 
 def _fitting(job: TrainingJob) -> TrainParams:
     precision = resolve_precision(job.params.precision, job.device)
-    step = trial_step(job.config, job.params, job.crop_frames, job.device, precision)
+    step = trial_step(job.config, job.params, job.crop_frames, job.device, precision, job.begin)
     return fitting(job.params, step, job.device)
 
 

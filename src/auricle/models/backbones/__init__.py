@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+from auricle.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
     from auricle.models.spectrogram_model import Maps
     from auricle.models.transfer import TransferModelConfig
 
-HUGGING_FACE = "hugging_face"
+TORCHVISION = "torchvision/"
+ONNX = ".onnx"
+FAMILIES = ("torchvision", "onnx")
+OTHERS = "hugging_face"
 
 
 class Said(NamedTuple):
@@ -33,6 +38,10 @@ class Said(NamedTuple):
 class Family(Protocol):
     """What a module of this package offers for the encoders of one library."""
 
+    @property
+    def takes_decibels(self) -> bool:
+        """Whether it hears decibels as they are, instead of bands that are normalized."""
+
     def settings(self, told: TransferParams) -> dict[str, Any]:
         """All that is needed to build the encoder that is named, for `config.json`.
 
@@ -46,6 +55,9 @@ class Family(Protocol):
         Raises:
             ConfigurationError: the weights cannot be had, or are of another encoder.
         """
+
+    def front_end(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the front end that it cannot do without, and their values."""
 
     def check(self, config: TransferModelConfig) -> None:
         """Refuse an encoder that cannot take the spectrograms of a model.
@@ -61,17 +73,36 @@ class Family(Protocol):
         """How many numbers it says of each place."""
 
     def say(self, encoder: nn.Module, config: TransferModelConfig, maps: Maps) -> Said:
-        """What it says of spectrograms (batch, 1, bands, frames), their bands normalized."""
+        """What it says of spectrograms (batch, 1, bands, frames)."""
 
 
 def family_named(backbone: str) -> Family:
     """The family of an encoder by what the user calls it, see `TransferParams.backbone`."""
-    return _family(HUGGING_FACE)
+    if backbone.startswith(TORCHVISION):
+        return _family("torchvision")
+    if backbone.endswith(ONNX) or (_holds(backbone, "*.onnx") and not _holds(backbone, "*.safetensors")):
+        return _family("onnx")
+    return _family(OTHERS)
 
 
 def family_of(settings: Mapping[str, Any]) -> Family:
     """The family of an encoder by its settings in a model's configuration."""
-    return _family(HUGGING_FACE)
+    kind = settings.get("model_type")
+    return _family(str(kind) if kind in FAMILIES else OTHERS)
+
+
+def only_for(told: TransferParams, kind: str, *, without: Iterable[str]) -> None:
+    """Refuse parameters that say nothing of a kind of encoders.
+
+    Raises:
+        ConfigurationError: one of them is given.
+    """
+    for name in without:
+        if getattr(told, name) is not None:
+            raise ConfigurationError(
+                f"{name} is {getattr(told, name)!r}, but backbone {told.backbone!r} is one of {kind}, which"
+                f" have no {name}. Leave {name} out."
+            )
 
 
 def shown_name(backbone: str) -> str:
@@ -85,6 +116,15 @@ def real_places(maps: Maps, frames: int) -> torch.Tensor | None:
         return None
     heard = maps.values.shape[-1]
     return (maps.lengths * frames).add(heard - 1) // heard
+
+
+def any_front_end(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What encoders ask for whose bands are normalized before: nothing."""
+    return {}
+
+
+def _holds(folder: str, pattern: str) -> bool:
+    return any(Path(folder).glob(pattern))
 
 
 def _family(name: str) -> Family:

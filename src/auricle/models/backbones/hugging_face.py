@@ -9,13 +9,16 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModel
 
 from auricle.errors import ConfigurationError
-from auricle.models.backbones import Said, real_places
+from auricle.models.backbones import Said, any_front_end, only_for, real_places
 from auricle.models.backbones.hub import encoder_settings, encoder_weights
 from auricle.models.spectrogram_model import Maps
 
 if TYPE_CHECKING:
     from auricle.models.params import TransferParams
     from auricle.models.transfer import TransferModelConfig
+
+takes_decibels = False
+front_end = any_front_end
 
 IMAGE_CHANNELS = 3
 # Of images convolutional ones only: what they say keeps its place, whatever the size of the picture.
@@ -25,6 +28,7 @@ OF_SPECTROGRAMS = ("audio-spectrogram-transformer",)
 
 def settings(told: "TransferParams") -> dict[str, Any]:
     """The encoder's own configuration; see `Family`."""
+    only_for(told, "transformers' encoders", without=("weights", "output", "log_offset"))
     return encoder_settings(told.backbone, told.revision)
 
 
