@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from auricle.audio.decode import AudioInfo, check_readable, decode, probe
+from auricle.audio.decode import AudioInfo, check_readable, decode, decode_part, probe
 from auricle.audio.isolation import IsolationError, map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError
@@ -132,6 +132,47 @@ class TestWaveform:
         waveform = decode(path, limits, 22_050)
         assert len(waveform.samples) == pytest.approx(n / rate * 22_050, abs=1.5)
         assert np.isfinite(waveform.samples).all()
+
+
+class TestPart:
+    @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+    @pytest.mark.parametrize(("rate", "wanted"), [(44_100, 44_100), (44_100, 22_050), (48_000, 22_050)])
+    def test_is_that_of_the_whole(self, tmp_path: Path, suffix: str, rate: int, wanted: int) -> None:
+        path = write(tmp_path / f"a.{suffix}", music(6, rate=rate), rate)
+        whole = decode(path, LIMITS, wanted).samples
+        for start, length in [(0, 9000), (777, 5000), (60_001, 44_100), (len(whole) - 3000, 9000)]:
+            part = decode_part(path, LIMITS, wanted, start, length)
+            assert part.sample_rate == wanted
+            np.testing.assert_allclose(part.samples, whole[start : start + length], atol=1e-5)
+
+    def test_reads_no_more_than_it_needs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path, read = write(tmp_path / "a.flac", music(60)), []
+        monkeypatch.setattr("auricle.audio.decode._checked_peak", lambda block: read.append(len(block)))
+        decode_part(path, LIMITS, 22_050, 30 * 22_050, 22_050)
+        assert RATE < sum(read) < 1.5 * RATE
+
+    def test_of_a_file_that_does_not_know_its_length(
+        self, file: Callable[[str, bytes], Path], flac: bytes
+    ) -> None:
+        path = file("endless.flac", with_total_samples(flac, 0))
+        whole = decode(path, LIMITS, 22_050).samples
+        part = decode_part(path, LIMITS, 22_050, 70_000, 9000).samples
+        np.testing.assert_allclose(part, whole[70_000:79_000], atol=1e-5)
+
+    @pytest.mark.parametrize("start", [6 * 22_050, 60 * 22_050])
+    @pytest.mark.parametrize("suffix", ["wav", "mp3"])
+    def test_behind_the_end_is_refused(self, tmp_path: Path, suffix: str, start: int) -> None:
+        path = write(tmp_path / f"a.{suffix}", music(5))
+        with pytest.raises(AudioError, match=f"ends before the part from {start // 22_050}.0 s on"):
+            decode_part(path, LIMITS, 22_050, start, 100)
+
+    def test_of_no_audio_is_refused_as_the_whole_is(self, file: Callable[[str, bytes], Path]) -> None:
+        path = file("a.wav", b"no audio")
+        with pytest.raises(AudioError) as caught:
+            decode_part(path, LIMITS, 22_050, 0, 100)
+        assert str(caught.value) == refusal(path)
+        with pytest.raises(AudioError, match="cannot be opened"):
+            decode_part(path.with_name("b.wav"), LIMITS, 22_050, 0, 100)
 
 
 class TestHeader:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import gcd
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +28,8 @@ from auricle.errors import AudioError, UnreadableError
 BLOCK_FRAMES = 65_536
 # Unscaled 32-bit integers written as floats are the loudest samples that still mean something.
 MAX_PEAK = 2.0**31
+# Samples of the result beyond which the resampler's filter hears nothing.
+RESAMPLER_MARGIN = 1_024
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,39 @@ def decode_with_info(
         return waveform, reader.info(reader.frames)
 
 
+def decode_part(path: Path, limits: AudioLimits, sample_rate: int, start: int, length: int) -> Waveform:
+    """A part of what `decode` gives, without decoding what comes long before and after it.
+
+    What only a file's end shows, such as that it is truncated, is not noticed.
+
+    Args:
+        path: The audio file.
+        limits: What a recording may be.
+        sample_rate: Rate of the result in Hz.
+        start: Its first sample, counted at that rate.
+        length: So many samples, at that rate; fewer where the file ends.
+
+    Returns:
+        The mean of the channels; after lossy compression or resampling equal but for rounding.
+
+    Raises:
+        AudioError: The file cannot be used, or has ended before; the message is the reason.
+    """
+    with _opened(path, limits) as reader:
+        rate = reader.sound.samplerate
+        common = gcd(rate, sample_rate)
+        # From where a sample of the file and one of the result fall on one moment.
+        steps = max(0, start - RESAMPLER_MARGIN) * common // sample_rate
+        end = -(-(start + length + RESAMPLER_MARGIN) * rate // sample_rate)
+        samples = reader.mono_part(steps * rate // common, end)
+        if sample_rate != rate:
+            samples = soxr.resample(samples, rate, sample_rate)
+        first = start - steps * sample_rate // common
+        if first >= len(samples):
+            raise AudioError(f"ends before the part from {start / sample_rate:.1f} s on")
+        return Waveform(samples[first : first + length], sample_rate)
+
+
 def check_readable(path: Path, limits: AudioLimits) -> AudioInfo:
     """Decode a whole file in constant memory, keeping nothing, to know that `decode` will accept it.
 
@@ -175,6 +211,23 @@ class _Reader:
             mono_peak = max(mono_peak, _checked_peak(mono))
             yield mono
         self._check_end(peak, mono_peak)
+
+    def mono_part(self, start: int, end: int) -> NDArray[np.float32]:
+        """The mean of the channels from a frame to another, or to the end of the file [shape=(n,)]."""
+        position = 0
+        if self.promised is not None:
+            end = min(end, self.promised)
+            if self.kind != "OGG":  # whose last page libsndfile misplaces after a seek (seen with 1.2.2)
+                self.sound.seek(min(start, end))
+                position = start
+        weights = np.full(self.sound.channels, 1 / self.sound.channels, dtype=np.float32)
+        buffer = np.empty((BLOCK_FRAMES, self.sound.channels), dtype=np.float32)
+        blocks = [buffer[:0, 0]]
+        while position < end and len(block := self.sound.read(out=buffer[: end - position])):
+            _checked_peak(block)
+            blocks.append(block[max(0, start - position) :] @ weights)
+            position += len(block)
+        return np.concatenate(blocks)
 
     def _read_into(self, buffer: NDArray[np.float32]) -> NDArray[np.float32]:
         # Not past the promised end in one go: decoders stumble over tags there and lose the last block.

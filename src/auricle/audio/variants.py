@@ -94,7 +94,7 @@ def render_in_chunks(
         chunk_size: copies a chunk, at most.
     """
     if missing:
-        _compile(front_end.sample_rate)
+        compile_changes(front_end.sample_rate)
     results = map_isolated(
         partial(render_copy, front_end=front_end, params=params, limits=limits),
         [(root / path, copy) for copy, path in missing.items()],
@@ -111,8 +111,8 @@ def render_in_chunks(
             yield variant, {copy.recording_id: chunk[copy] for copy in copies}
 
 
-def _compile(sample_rate: int) -> None:
-    """Let numba compile what librosa needs, and cache it, before several child processes do so at once.
+def compile_changes(sample_rate: int) -> None:
+    """Let numba compile what librosa needs, and cache it, before several processes do so at once.
 
     Two processes that write numba's cache at the same time can leave one that crashes whoever loads it.
     """

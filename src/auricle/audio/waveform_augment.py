@@ -92,6 +92,11 @@ class Change:
         }
         return told[self.kind].format(self.amount)
 
+    @property
+    def tempo(self) -> float:
+        """How many times as fast it becomes."""
+        return self.amount if self.kind == "stretch" else 1.0
+
     def __call__(self, samples: FloatArray, sample_rate: int) -> FloatArray:
         """Alter a mono waveform, float32 (n,); only another tempo changes its length."""
         if self.kind == "pitch":
