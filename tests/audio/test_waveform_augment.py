@@ -118,7 +118,9 @@ class TestDraws:
 
 class TestParams:
     def test_alter_nothing_unless_asked_to(self) -> None:
-        assert VariantParams().count == 0
+        assert not VariantParams().enabled
+        assert VariantParams(count=1).enabled
+        assert VariantParams(mode="on_the_fly").enabled
 
     @pytest.mark.parametrize(
         ("params", "message"),
@@ -128,6 +130,13 @@ class TestParams:
             ({"noise_snr_db": (40, 20)}, r"noise_snr_db \[40.0, 20.0\] must rise"),
             ({"pitch_semitones": -1}, "greater than or equal to 0"),
             ({"count": 2, "pitch_semitones": 0, "stretch": (1, 1), "noise_snr_db": None}, "change nothing"),
+            (
+                {"mode": "on_the_fly", "pitch_semitones": 0, "stretch": (1, 1), "noise_snr_db": None},
+                "change nothing",
+            ),
+            ({"mode": "on_the_fly", "count": 2}, "count is 2, but mode is on_the_fly"),
+            ({"mode": "on_the_fly", "altered_share": 0}, "greater than 0"),
+            ({"mode": "now"}, "'stored' or 'on_the_fly'"),
         ],
     )
     def test_that_cannot_be_are_refused(self, params: dict[str, Any], message: str) -> None:
@@ -137,6 +146,7 @@ class TestParams:
     def test_digest_is_that_of_what_is_altered_and_not_of_how_often(self) -> None:
         digest = EVERYTHING.digest("front")
         assert VariantParams(count=9).digest("front") == digest
+        assert VariantParams(mode="on_the_fly", altered_share=0.5).digest("front") == digest
         others = [{"pitch_semitones": 1}, {"stretch": (0.8, 1.1)}, {"noise_snr_db": None}, {"seed": 1}]
         digests = {VariantParams(**other).digest("front") for other in others} | {EVERYTHING.digest("back")}
         assert len(digests | {digest}) == 6

@@ -103,14 +103,20 @@ class TestPage:
             )
         return pd.DataFrame(rows)
 
-    def page(self, manifest: pd.DataFrame, folder: Path, count: int = 2) -> str:
+    def page(
+        self,
+        manifest: pd.DataFrame,
+        folder: Path,
+        count: int = 2,
+        variants: VariantParams = VariantParams(),  # noqa: B008  (frozen)
+    ) -> str:
         return render_augmentations(
             manifest,
             recordings=folder,
             limits=AudioLimits(),
             front_end=FRONT_END,
             augment=AugmentParams(),
-            variants=VariantParams(),
+            variants=variants,
             params=AugmentationsParams(count=count, seconds=0.5),
         )
 
@@ -122,6 +128,19 @@ class TestPage:
         assert "3&amp;b.wav" not in page
         assert "2&amp;a.wav" not in page
         assert page.count("<audio ") == page.count("<img ") == 3 * 11
+
+    @pytest.mark.parametrize(
+        ("variants", "told"),
+        [
+            (VariantParams(), "copies are made now: <code>variants.count</code> is 0"),
+            (VariantParams(count=2), "2 altered copies of each training recording are learned from"),
+            (VariantParams(mode="on_the_fly", altered_share=0.6), "60 % are altered on the fly"),
+        ],
+    )
+    def test_says_what_is_learned_from(
+        self, manifest: pd.DataFrame, tmp_path: Path, variants: VariantParams, told: str
+    ) -> None:
+        assert told in " ".join(self.page(manifest, tmp_path, variants=variants).split())
 
     def test_passes_by_what_cannot_be_decoded(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
         (tmp_path / "0&a.wav").write_bytes(b"RIFF")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from auricle.audio.frontend import FrontEndParams
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.explanation.choice import Choice, choose
 from auricle.explanation.explain import Explanation
 from auricle.explanation.gradcam import explain_window

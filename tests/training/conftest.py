@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sounding_corpus import SoundingCorpus, sounding_corpus
 from tiny_corpus import TinyCorpus, tiny_corpus
 
 
@@ -22,3 +23,15 @@ def folded(tmp_path_factory: pytest.TempPathFactory) -> TinyCorpus:
 def workdir(tmp_path: Path) -> Path:
     """Where a test's unfinished trainings live."""
     return tmp_path / "work"
+
+
+@pytest.fixture(scope="session")
+def sounding(tmp_path_factory: pytest.TempPathFactory) -> SoundingCorpus:
+    """Three classes of six recordings that can be decoded and altered, hold-out."""
+    return sounding_corpus(tmp_path_factory.mktemp("sounding"))
+
+
+@pytest.fixture(scope="session")
+def sounding_folds(tmp_path_factory: pytest.TempPathFactory) -> SoundingCorpus:
+    """The same in three folds."""
+    return sounding_corpus(tmp_path_factory.mktemp("sounding-folds"), folds=3)

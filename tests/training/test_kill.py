@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from mortal_training import Moment, train
+from sounding_corpus import SoundingCorpus
 from tiny_corpus import TRAIN, TinyCorpus
 
 from auricle.training.params import TrainParams
@@ -140,6 +141,19 @@ class TestKilledTraining:
 
         assert live(corpus, workdir, PARAMS) == Life(0, STEPS - 8)
         assert result(workdir) == uninterrupted
+
+
+class TestKilledTrainingOnTheFly:
+    """What is altered while training is altered again as it was, in this process or in workers."""
+
+    def test_goes_on_to_bit_identical_weights(self, sounding: SoundingCorpus, workdir: Path) -> None:
+        assert live(sounding, workdir / "never killed", PARAMS) == Life(0, STEPS)
+        with_worker = PARAMS.model_copy(update={"num_workers": 1})
+        killed = live(sounding, workdir / "killed", with_worker, ("step", 15))
+        assert killed.exit_code == -signal.SIGKILL
+
+        assert live(sounding, workdir / "killed", with_worker) == Life(0, STEPS - 12)
+        assert result(workdir / "killed") == result(workdir / "never killed")
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,18 @@ FloatArray = NDArray[np.float32]
 
 
 class VariantParams(Params):
-    """How many altered copies of each training recording are kept as spectrograms, and how they differ."""
+    """Whether altered copies of training recordings are kept or made while training, and how they differ."""
 
-    count: int = Field(0, ge=0, le=100, description="Altered copies of each training recording; 0 for none.")
+    mode: Literal["stored", "on_the_fly"] = Field(
+        "stored",
+        description="Copies are rendered once into a store, or each crop is altered while training.",
+    )
+    count: int = Field(
+        0, ge=0, le=100, description="Of stored: altered copies of each training recording; 0 for none."
+    )
+    altered_share: float = Field(
+        0.75, gt=0, le=1, description="Of on_the_fly: crops that are altered, as a share of all."
+    )
     pitch_semitones: float = Field(
         2.0, ge=0, le=12, description="Higher or lower by up to this, at the same tempo; 0 does not."
     )
@@ -43,12 +52,22 @@ class VariantParams(Params):
                 f"noise_snr_db {list(self.noise_snr_db)} must rise from loudest to softest noise, within"
                 " -20 to 100 dB"
             )
-        if self.count and not self.kinds:
+        if self.mode == "on_the_fly" and self.count:
             raise ValueError(
-                f"count is {self.count}, but pitch_semitones, stretch and noise_snr_db change nothing: allow"
-                " one of them, or set count: 0"
+                f"count is {self.count}, but mode is on_the_fly, which keeps no copies: set count: 0, or"
+                " mode: stored"
+            )
+        if self.enabled and not self.kinds:
+            raise ValueError(
+                f"mode is {self.mode} and count {self.count}, but pitch_semitones, stretch and noise_snr_db"
+                " change nothing: allow one of them, or set mode: stored and count: 0"
             )
         return self
+
+    @property
+    def enabled(self) -> bool:
+        """Whether trainings hear altered copies."""
+        return self.mode == "on_the_fly" or self.count > 0
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -61,11 +80,11 @@ class VariantParams(Params):
         return tuple(kind for kind, is_allowed in allowed.items() if is_allowed)
 
     def digest(self, front_end_digest: str) -> str:
-        """Names the store of the copies as a front end hears them, whatever their number: 12 hex digits."""
+        """Names the store of the copies as a front end hears them, however they are made: 12 hex digits."""
         content = {
             "version": VERSION,
             "front_end": front_end_digest,
-            **self.model_dump(mode="json", exclude={"count"}),
+            **self.model_dump(mode="json", exclude={"mode", "count", "altered_share"}),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 

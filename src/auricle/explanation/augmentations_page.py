@@ -70,7 +70,7 @@ def render_augmentations(
         css=style_sheet(environment),
         model=params.model,
         enabled=augment.enabled,
-        copies=variants.count,
+        variants=variants,
         recordings=shown[: params.count],
     )
 

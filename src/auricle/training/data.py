@@ -8,9 +8,10 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from auricle.audio.store import ORIGINAL, SpectrogramStore
+from auricle.audio.store import SpectrogramStore
 from auricle.models.windows import pad_to
 from auricle.training.augment import Augment
+from auricle.training.crops import random_crop
 from auricle.training.sampling import CropKey
 from auricle.training.variants import Variants
 from auricle.training.vocabulary import Targets
@@ -92,16 +93,13 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         """A crop, or the whole of what is no longer than one."""
         recording_id = self._subset.recording_ids[index % len(self._subset)]
         random = np.random.default_rng((self._seed, epoch, index))
-        store, variant = self._store, ORIGINAL
+        crop = None
         # Without copies nothing is drawn here: a training then sees the crops that it has always seen.
-        if self._variants is not None and (drawn := self._variants.draw(recording_id, random)):
-            store, variant = self._variants.store, drawn
-        frames = store.frames(recording_id, variant)
-        surplus = frames - self._crop_frames
-        if surplus <= 0:
-            return store.get(recording_id, variant)
-        start = int(random.integers(surplus + 1))
-        return store.crop(recording_id, start, self._crop_frames, variant)
+        if self._variants is not None:
+            crop = self._variants.crop(recording_id, self._store, self._crop_frames, random)
+        if crop is None:
+            crop = random_crop(self._store, recording_id, self._crop_frames, random)
+        return crop
 
 
 def keep_batch(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -121,7 +121,7 @@ class TrainParams(Params):
         1.0, ge=0, description="Gradients are clipped to this norm; 0 does not clip."
     )
     variants: bool = Field(
-        True, description="Crops of altered copies of the recordings too, where variants.count makes some."
+        True, description="Crops of altered copies of the recordings too, where `variants` asks for them."
     )
     augment: AugmentParams = Field(AugmentParams(), description="How training crops are varied.")
     precision: PrecisionName = Field(
@@ -135,7 +135,12 @@ class TrainParams(Params):
     shuffle_labels: bool = Field(
         False, description="Train on shuffled labels: a model that then beats chance has seen a leak."
     )
-    num_workers: int = Field(0, ge=0, le=64, description="Processes that cut crops; 0 cuts in this one.")
+    num_workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Processes that cut crops, and alter them on the fly; 0 does it in this one.",
+    )
     save_every_steps: int | None = Field(
         None,
         ge=1,

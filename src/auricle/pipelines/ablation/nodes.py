@@ -30,11 +30,12 @@ def train(
     """
     from auricle.training.ablation import train_ablation
     from auricle.training.deep_params import deep_params_of
-    from auricle.training.variants import Variants
+    from auricle.training.stored_variants import StoredVariants
 
     base = deep_params_of(ablation.model, of_models, labels, by=THE_ABLATION)
     extractor = front_end.make()
-    copies = Variants.open(variant_spectrograms, extractor, variants, manifest)
+    wanted = variants.count
+    copies = StoredVariants.open(variant_spectrograms, extractor, variants, manifest) if wanted else None
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return train_ablation(manifest, store, extractor, base, ablation, ablation_directory, copies)
 

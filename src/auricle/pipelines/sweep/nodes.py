@@ -31,11 +31,12 @@ def sweep(
     from auricle.training.deep_params import deep_params_of
     from auricle.training.sweep import sweep_model
     from auricle.training.sweep_params import best_trial
-    from auricle.training.variants import Variants
+    from auricle.training.stored_variants import StoredVariants
 
     base = deep_params_of(sweep.model, of_models, labels, by="The sweep")
     extractor = front_end.make()
-    copies = Variants.open(variant_spectrograms, extractor, variants, manifest)
+    wanted = variants.count
+    copies = StoredVariants.open(variant_spectrograms, extractor, variants, manifest) if wanted else None
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         trials = sweep_model(manifest, store, extractor, base, sweep, sweep_directory, copies)
     return trials, best_trial(trials, sweep, base, study)

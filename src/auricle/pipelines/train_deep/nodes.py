@@ -30,10 +30,11 @@ def fit(
 ) -> BundleDraft:
     """Train by the corpus's protocol, resuming what an earlier run with the same inputs has left."""
     from auricle.training.deep import fit_deep
-    from auricle.training.variants import Variants
+    from auricle.training.stored_variants import StoredVariants
 
     extractor = front_end.make()
-    copies = Variants.open(variant_spectrograms, extractor, variants, manifest) if train.variants else None
+    wanted = train.variants and variants.count
+    copies = StoredVariants.open(variant_spectrograms, extractor, variants, manifest) if wanted else None
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return fit_deep(
             manifest,
