@@ -153,10 +153,10 @@ def check_ablation(
 
 def _check_copies(who: str, varied: Container[str], variants: Any) -> None:
     """Refuse to vary whether altered copies are heard where there are none."""
-    if "train.variants" in varied and not VariantParams.model_validate(variants).count:
+    if "train.variants" in varied and not VariantParams.model_validate(variants).enabled:
         raise ConfigurationError(
             f"{who} varies train.variants, but variants.count is 0: there are no altered copies to hear. Set"
-            " variants.count, or leave train.variants out."
+            " variants.count, or variants.mode: on_the_fly, or leave train.variants out."
         )
 
 

@@ -131,6 +131,14 @@ class TestRun:
         kept = json.loads(bundle.read_text())["params"]["variants"]
         assert (kept["count"], kept["lacking"]) == (1, 0)
 
+    def test_trains_on_crops_that_are_altered_on_the_fly(self, project: Path, run: Run) -> None:
+        params = {"genre.variants.mode": "on_the_fly", "genre.cnn.train.num_workers": 1}
+        run(project, ["train_cnn"], params=params, to_nodes=["genre.cnn.fit"])
+        assert not (project / "data/ci/04_feature/genre/variants").exists()
+        (bundle,) = (project / "data/ci/06_models/genre/cnn/bundle").glob("*/bundle/training.json")
+        kept = json.loads(bundle.read_text())["params"]["variants"]
+        assert (kept["mode"], kept["altered_share"]) == ("on_the_fly", 0.75)
+
     @pytest.mark.parametrize(
         ("pipeline", "params", "message"),
         [
@@ -153,6 +161,12 @@ class TestRun:
                 {"genre.ablation.variants": {"no": {"train.variants": False}}},
                 "variants.count is 0",
             ),
+            (
+                "train_cnn",
+                {"genre.variants": {"mode": "on_the_fly", "count": 3}},
+                "count is 3, but mode is on_the",
+            ),
+            ("sweep", {"genre.variants.mode": "on_the_fly", "genre.variants.count": 1}, "set count: 0"),
             ("sweep", {"genre.sweep.space": {"train.variants": {"choices": [True, False]}}}, "count is 0"),
         ],
     )

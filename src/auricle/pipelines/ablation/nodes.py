@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from auricle.audio.front_ends import FrontEndChoice
+from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
@@ -17,8 +18,10 @@ def train(
     manifest: pd.DataFrame,
     spectrograms: Path,
     variant_spectrograms: Path,
+    recordings: Path,
     front_end: FrontEndChoice,
     variants: VariantParams,
+    decoding: AudioLimits,
     labels: LabelParams,
     ablation: AblationParams,
     ablation_directory: Path,
@@ -30,12 +33,18 @@ def train(
     """
     from auricle.training.ablation import train_ablation
     from auricle.training.deep_params import deep_params_of
-    from auricle.training.stored_variants import StoredVariants
+    from auricle.training.variants import open_variants
 
     base = deep_params_of(ablation.model, of_models, labels, by=THE_ABLATION)
     extractor = front_end.make()
-    wanted = variants.count
-    copies = StoredVariants.open(variant_spectrograms, extractor, variants, manifest) if wanted else None
+    copies = open_variants(
+        variants,
+        copies=variant_spectrograms,
+        recordings=recordings,
+        manifest=manifest,
+        front_end=extractor,
+        limits=decoding,
+    )
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return train_ablation(manifest, store, extractor, base, ablation, ablation_directory, copies)
 

@@ -8,19 +8,19 @@ from auricle.pipelines.blocks import blocks_of
 
 from .nodes import judge, report, train
 
-INPUTS = ("manifest", "spectrograms", "variant_spectrograms", "ablation_directory", "source")
+INPUTS = ("manifest", "spectrograms", "variant_spectrograms", "recordings", "ablation_directory", "source")
 OUTPUTS = ("ablation_predictions", "ablation_runs", "ablation", "ablation_page")
 
 
 def create_pipeline(corpus: str, models: Sequence[str]) -> Pipeline:
     """From manifest and spectrograms to a page; no bundle is made, no champion moves."""
-    given = ("front_end", "variants", "labels", "ablation")
+    given = ("front_end", "variants", "decoding", "labels", "ablation")
     read, found = blocks_of(corpus, models)
     return Pipeline(
         [
             Node(
                 train,
-                {name: name for name in INPUTS[:4]} | {name: f"params:{name}" for name in given} | read,
+                {name: name for name in INPUTS[:5]} | {name: f"params:{name}" for name in given} | read,
                 ["ablation_predictions", "ablation_runs"],
                 name="train",
                 tags="ablation",

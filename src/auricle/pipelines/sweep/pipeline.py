@@ -11,8 +11,8 @@ from .nodes import sweep
 
 def create_pipeline(corpus: str, models: Sequence[str]) -> Pipeline:
     """From manifest and spectrograms to a table of trials; no bundle is made, no champion moves."""
-    shared = ("front_end", "variants", "labels", "sweep", "study")
-    given = ("manifest", "spectrograms", "variant_spectrograms", "sweep_directory")
+    shared = ("front_end", "variants", "decoding", "labels", "sweep", "study")
+    given = ("manifest", "spectrograms", "variant_spectrograms", "recordings", "sweep_directory")
     read, found = blocks_of(corpus, models)
     return Pipeline(
         [

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from auricle.audio.front_ends import FrontEndChoice, load_front_end
+from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
@@ -18,8 +19,10 @@ def fit(
     manifest: pd.DataFrame,
     spectrograms: Path,
     variant_spectrograms: Path,
+    recordings: Path,
     front_end: FrontEndChoice,
     variants: VariantParams,
+    decoding: AudioLimits,
     model: ModelParams,
     train: TrainParams,
     windows: WindowParams,
@@ -30,11 +33,18 @@ def fit(
 ) -> BundleDraft:
     """Train by the corpus's protocol, resuming what an earlier run with the same inputs has left."""
     from auricle.training.deep import fit_deep
-    from auricle.training.stored_variants import StoredVariants
+    from auricle.training.variants import open_variants
 
     extractor = front_end.make()
-    wanted = train.variants and variants.count
-    copies = StoredVariants.open(variant_spectrograms, extractor, variants, manifest) if wanted else None
+    wanted = variants if train.variants else VariantParams()
+    copies = open_variants(
+        wanted,
+        copies=variant_spectrograms,
+        recordings=recordings,
+        manifest=manifest,
+        front_end=extractor,
+        limits=decoding,
+    )
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return fit_deep(
             manifest,

@@ -6,6 +6,9 @@ from auricle.pipelines.champion import move_champion
 
 from .nodes import fit, predict
 
+INPUTS = ("manifest", "spectrograms", "variant_spectrograms", "recordings")
+GIVEN = ("front_end", "tracking", "variants", "decoding", "labels")
+
 
 def create_pipeline(corpus: str, model: str) -> Pipeline:
     """From manifest and spectrograms to bundle, champion and predictions, in the model's namespace."""
@@ -17,8 +20,10 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
                     "manifest",
                     "spectrograms",
                     "variant_spectrograms",
+                    "recordings",
                     "params:front_end",
                     "params:variants",
+                    "params:decoding",
                     "params:model",
                     "params:train",
                     "params:windows",
@@ -39,10 +44,7 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
             ),
         ],
         namespace=f"{corpus}.{model}",
-        inputs={name: f"{corpus}.{name}" for name in ("manifest", "spectrograms", "variant_spectrograms")},
-        parameters={
-            f"params:{name}": f"params:{corpus}.{name}"
-            for name in ("front_end", "labels", "tracking", "variants")
-        },
+        inputs={name: f"{corpus}.{name}" for name in INPUTS},
+        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in GIVEN},
         tags=["train", "deep"],
     )
