@@ -1,16 +1,18 @@
 """Altered copies of recordings: rendered once into a store, beside altering each crop while training.
 
     python benchmarks/waveform_augmentation.py            # demo recordings, rendered into a temporary folder
-    python benchmarks/waveform_augmentation.py --figures  # and what copies do to the CNN's macro-F1
+    python benchmarks/waveform_augmentation.py --figures  # and what either does to the CNN's figures
 
 One pass over the training recordings by one process says what each kind of change costs; the whole, child
 processes included, is what `cache_spectrograms` with `variants: {count: 3}` takes. Crops of 3 s come from
 PyTorch's DataLoader in batches of 64: of the recordings' store, of that and the store of copies, and on the
-fly, where each crop's recording is decoded, three seconds of it are altered, and the front end makes their
-spectrogram. Each of the latter is altered afresh, which is what it has over copies that are made once.
+fly (`variants: {mode: on_the_fly}`), where three crops of four are decoded and altered afresh.
 
-`--figures` trains the CNN of `kedro run` with 0 and with 3 copies, once for each seed, and judges both on the
-same validation and test recordings.
+`--figures` trains the CNN of `kedro run` without copies, with 3 stored ones and on the fly, once for each
+seed, in one process on one thread, and judges all on the same test recordings: the mean over seeds, with 95 %
+intervals over artists and seeds, beside guessing. Seconds of an epoch are those of the clock, validation
+included, and those of the CPU, with the prediction of the test recordings, which depend less
+on what else runs.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -28,7 +30,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch.utils.data import Dataset
 
 from auricle.audio.decode import decode
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
@@ -36,20 +37,29 @@ from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.synthesis import DemoParams
 from auricle.audio.synthesis.render import render_demo
-from auricle.audio.waveform_augment import Change, VariantParams, change_of
+from auricle.audio.waveform_augment import Change, VariantParams
+from auricle.corpora.labels import SINGLE, LabelParams
 from auricle.corpora.params import IngestParams
 from auricle.corpora.selection import training_paths
 from auricle.datasets.spectrograms import SpectrogramStoreDataset
+from auricle.evaluation.ablation import judge_ablation
+from auricle.evaluation.params import EvaluateParams
 from auricle.models.params import CnnParams
 from auricle.models.windows import WindowParams
 from auricle.pipelines.cache_spectrograms.nodes import cache_spectrograms, render_variants
-from auricle.pipelines.ingest.nodes import assign_splits_and_build_manifest, inspect_recordings
+from auricle.pipelines.ingest.nodes import (
+    assign_splits_and_build_manifest,
+    compare_recordings,
+    inspect_recordings,
+)
 from auricle.training.data import CropDataset, Subset
 from auricle.training.deep import DeepTraining
 from auricle.training.folds import partitions
+from auricle.training.on_the_fly import OnTheFlyVariants
 from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
 from auricle.training.sampling import CropKey, EpochSampler
+from auricle.training.stored_variants import StoredVariants
 from auricle.training.variants import Variants
 from auricle.training.vocabulary import read_examples
 from loader import rate
@@ -63,6 +73,7 @@ CROP = FRONT_END.frames(WINDOW.window_seconds)
 INGEST = IngestParams(layout="audiofolder", group_by="artist", validation_share=0.17, test_share=0.25)
 # So many that an epoch outlasts the measurement: workers are then started once.
 CROPS_PER_RECORDING = 2000
+FIGURES = ("macro_f1", "mean_average_precision")
 KINDS = (Change("pitch", 1.3, 0), Change("stretch", 1.07, 0), Change("noise", 30.0, 0))
 
 
@@ -73,8 +84,18 @@ class Corpus:
     root: Path
     manifest: pd.DataFrame
     store: SpectrogramStore
-    variants: Variants
+    variants: StoredVariants
+    on_the_fly: OnTheFlyVariants
     seconds: float
+
+    @property
+    def ways(self) -> dict[str, Variants | None]:
+        """What crops may come from."""
+        return {
+            "no copies": None,
+            f"{PARAMS.count} stored copies": self.variants,
+            "on the fly": self.on_the_fly,
+        }
 
 
 def paths_of(corpus: Corpus) -> list[Path]:
@@ -84,37 +105,6 @@ def paths_of(corpus: Corpus) -> list[Path]:
 def subset_of(corpus: Corpus) -> Subset:
     ids = np.array(list(training_paths(corpus.manifest)), dtype=object)
     return Subset(ids, np.zeros(len(ids), dtype=np.int64))
-
-
-class OnTheFly(Dataset[dict[str, torch.Tensor]]):
-    """Crops that are decoded, altered and made spectrograms when they are asked for, by (epoch, index)."""
-
-    def __init__(self, corpus: Corpus) -> None:
-        self._paths = paths_of(corpus)
-        self._subset = subset_of(corpus)
-
-    def __len__(self) -> int:
-        return len(self._paths) * CROPS_PER_RECORDING
-
-    def __getitems__(self, keys: Sequence[CropKey]) -> dict[str, torch.Tensor]:
-        """A batch at once, as `CropDataset` gives it."""
-        crops = np.stack([self._crop(epoch, index) for epoch, index in keys])
-        return {"input_values": torch.from_numpy(crops)}
-
-    def _crop(self, epoch: int, index: int) -> np.ndarray:
-        random = np.random.default_rng((0, epoch, index))
-        turn, recording = divmod(index, len(self._paths))
-        change = None
-        # As often as the store's: one crop of four is of the recording as it is.
-        if random.integers(PARAMS.count + 1):
-            number = epoch * CROPS_PER_RECORDING + turn + 1
-            change = change_of(PARAMS, self._subset.recording_ids[recording], number)
-        samples = decode(self._paths[recording], LIMITS, RATE).samples
-        tempo = change.amount if change is not None and change.kind == "stretch" else 1.0
-        length = round(CROP * FRONT_END.params.hop_length * tempo) + 1
-        start = int(random.integers(max(1, len(samples) - length)))
-        cut = samples[start : start + length]
-        return FRONT_END(cut if change is None else change(cut, RATE))[:, :CROP]
 
 
 def main() -> None:
@@ -128,7 +118,6 @@ def main() -> None:
         report_copies(corpus)
         report_crops(corpus, arguments)
         if arguments.figures:
-            torch.set_num_threads(os.cpu_count() or 1)
             report_figures(corpus, arguments, Path(temporary))
 
 
@@ -138,9 +127,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--duration", type=float, default=10.0, help="of a recording, in seconds")
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="of the DataLoader")
     parser.add_argument("--seconds", type=float, default=5.0, help="to measure each for")
-    parser.add_argument("--figures", action="store_true", help="train the CNN with and without copies")
-    parser.add_argument("--seeds", type=int, default=3, help="of --figures")
-    parser.add_argument("--epochs", type=int, default=40, help="of --figures")
+    parser.add_argument("--figures", action="store_true", help="train the CNN in each of the ways")
+    parser.add_argument("--seeds", type=int, default=2, help="of --figures")
+    parser.add_argument("--epochs", type=int, default=20, help="of --figures")
     return parser.parse_args()
 
 
@@ -155,7 +144,8 @@ def make_corpus(folder: Path, arguments: argparse.Namespace) -> Corpus:
     )
     render_demo(root, demo)
     files = pd.concat(inspect_recordings(root, {}, pd.DataFrame(), INGEST, LIMITS))
-    _, manifest = assign_splits_and_build_manifest(root, files, pd.DataFrame(), INGEST)
+    alike = compare_recordings(files, INGEST)
+    _, manifest = assign_splits_and_build_manifest(root, files, alike, pd.DataFrame(), INGEST)
     originals, copies = (SpectrogramStoreDataset(filepath=str(folder / name)) for name in ("store", "copies"))
     front_end = FRONT_END.params
     for chunk in cache_spectrograms(root, manifest, originals.load(), front_end, LIMITS, INGEST):
@@ -164,10 +154,10 @@ def make_corpus(folder: Path, arguments: argparse.Namespace) -> Corpus:
     for chunk in render_variants(root, manifest, copies.load(), front_end, PARAMS, LIMITS, INGEST):
         copies.save(chunk)
     seconds = time.perf_counter() - start
-    variants = Variants.open(copies.load(), FRONT_END, PARAMS, manifest)
-    assert variants is not None
+    variants = StoredVariants.open(copies.load(), FRONT_END, PARAMS, manifest)
+    on_the_fly = OnTheFlyVariants.open(root, FRONT_END, VariantParams(mode="on_the_fly"), manifest, LIMITS)
     store = SpectrogramStore.open(originals.load(), FRONT_END.digest, FRONT_END.n_bands)
-    return Corpus(root, manifest, store, variants, seconds)
+    return Corpus(root, manifest, store, variants, on_the_fly, seconds)
 
 
 def report_changes(paths: Sequence[Path]) -> None:
@@ -214,48 +204,70 @@ def report_crops(corpus: Corpus, arguments: argparse.Namespace) -> None:
             variants=variants,
         )
 
-    sources: dict[str, Dataset[Any]] = {
-        "no augmentation": cut(None),
-        "copies in the store": cut(corpus.variants),
-        "on the fly": OnTheFly(corpus),
-    }
     print(f"{'crops / s':<24}" + "".join(f"{f'{n} workers':>14}" for n in arguments.workers))
-    for name, dataset in sources.items():
+    for name, variants in corpus.ways.items():
+        dataset = cut(variants)
         sampler = EpochSampler(len(subset_of(corpus)) * CROPS_PER_RECORDING, seed=0)
         rates = [rate(dataset, sampler, workers, arguments.seconds) for workers in arguments.workers]
         print(f"{name:<24}" + "".join(f"{crops:>14,.0f}" for crops in rates))
 
 
 def report_figures(corpus: Corpus, arguments: argparse.Namespace, folder: Path) -> None:
-    """Macro-F1 of the CNN on validation, at its best epoch, and on test."""
+    """Figures of the CNN on test recordings, with intervals, and what an epoch takes."""
     examples = read_examples(corpus.manifest)
     test = np.flatnonzero(examples.splits == "test")
     part = replace(partitions(examples)[-1], name="test", test=test)
     print(
-        f"\nthe CNN, {arguments.epochs} epochs at most: learns from {len(part.train)} recordings, validated"
-        f" on {len(part.validation)}, tested on {len(test)}; chance {1 / len(examples.vocabulary):.3f}"
+        f"\nthe CNN, {arguments.epochs} epochs at most, {arguments.seeds} seeds: learns from"
+        f" {len(part.train)} recordings, validated on {len(part.validation)}, tested on {len(test)}"
     )
-    print(f"{'macro-F1':<12}{'seed':>6}{'epochs':>8}{'s / epoch':>12}{'validation':>12}{'test':>8}")
-    found: dict[str, list[list[float]]] = {}
+    tables, costs = [], []
+
+    def trained(variants: Variants | None, place: str, **params: int) -> tuple[pd.DataFrame, dict[str, Any]]:
+        asked = TrainParams(device="cpu", **params)
+        training = DeepTraining.of(examples, corpus.store, FRONT_END, CnnParams(), asked, WINDOW, variants)
+        with quiet_transformers():
+            return training.fold(part, folder / place)
+
+    trained(None, "warm", epochs=1)  # what is imported on the way is no part of an epoch
     for seed in range(arguments.seeds):
-        for name, variants in (("0 copies", None), (f"{PARAMS.count} copies", corpus.variants)):
-            params = TrainParams(seed=seed, epochs=arguments.epochs, device="cpu")
-            training = DeepTraining.of(
-                examples, corpus.store, FRONT_END, CnnParams(), params, WINDOW, variants
-            )
-            with quiet_transformers():
-                _, told = training.fold(part, folder / f"{name} {seed}")
-            history = told["history"]
-            best = next(entry for entry in history if entry["epoch"] == told["best_epoch"])
-            seconds = np.mean([entry["seconds"] for entry in history])
-            found.setdefault(name, []).append([best["macro_f1"], told["macro_f1"]])
-            print(
-                f"{name:<12}{seed:>6}{len(history):>8}{seconds:>12.2f}{best['macro_f1']:>12.3f}"
-                f"{told['macro_f1']:>8.3f}"
-            )
-    for name, figures in found.items():
-        validation, tested = np.mean(figures, axis=0)
-        print(f"{name:<12}{'mean':>6}{'':>20}{validation:>12.3f}{tested:>8.3f}")
+        for name, variants in corpus.ways.items():
+            start = time.process_time()
+            table, told = trained(variants, f"{name} {seed}", seed=seed, epochs=arguments.epochs)
+            cpu, epochs = time.process_time() - start, len(told["history"])
+            wall = sum(entry["seconds"] for entry in told["history"])
+            tables.append(table.assign(variant=name, seed=seed, split="test"))
+            costs.append({"variant": name, "epochs": epochs, "wall": wall / epochs, "cpu": cpu / epochs})
+    report_judgement(pd.concat(tables, ignore_index=True), pd.DataFrame(costs), corpus.manifest)
+
+
+def report_judgement(predictions: pd.DataFrame, costs: pd.DataFrame, manifest: pd.DataFrame) -> None:
+    """A row for each way, the differences from the first, and guessing."""
+    judged = judge_ablation(predictions, manifest, EvaluateParams(), LabelParams(), {SINGLE})
+    mean = costs.groupby("variant").mean()
+    print(f"{'':<18}{'epochs':>8}{'s / epoch':>11}{'CPU s':>8}{'macro-F1':>27}{'mAP':>27}")
+    for entry in judged["experiments"]:
+        cost, figures = mean.loc[entry["name"]], entry["figures"]
+        print(
+            f"{entry['name']:<18}{cost['epochs']:>8.1f}{cost['wall']:>11.2f}{cost['cpu']:>8.2f}"
+            + "".join(f"{interval(figures[name]):>27}" for name in FIGURES)
+        )
+    guessed = (f"{judged['baseline'][name]:.3f}" for name in FIGURES)
+    print(f"{'guessing':<45}" + "".join(f"{value:>27}" for value in guessed))
+    for found in judged["differences"]:
+        if found["figure"] in FIGURES:
+            print(f"{found['model']} less {found['than']}, {found['figure']}: {interval(found)}")
+    print(
+        f"{judged['recordings']} recordings of {judged['groups']} artists; {judged['confidence']:.0%}"
+        f" intervals by {judged['bootstrap_samples']} resamples of artists and seeds"
+    )
+    print("\n".join(judged["warnings"]))
+
+
+def interval(figure: Mapping[str, Any]) -> str:
+    if figure["low"] is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
 if __name__ == "__main__":
