@@ -58,7 +58,7 @@ from auricle.training.folds import partitions
 from auricle.training.on_the_fly import OnTheFlyVariants
 from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
-from auricle.training.sampling import CropKey, EpochSampler
+from auricle.training.sampling import EpochSampler
 from auricle.training.stored_variants import StoredVariants
 from auricle.training.variants import Variants
 from auricle.training.vocabulary import read_examples

@@ -44,6 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {
     },
 }
 FRONT_END = FrontEndParams(sample_rate=8_000, n_fft=512, hop_length=128, n_mels=BANDS)
+HEARS = LogMelFrontEnd(FRONT_END)
 
 
 def sounds(count: int, seed: int) -> tuple[np.ndarray, torch.Tensor]:
@@ -153,24 +154,24 @@ class TestListening:
     def test_of_everything_is_the_sound_itself_but_for_what_no_band_reaches(self) -> None:
         sound = self.tones()
         everything = np.ones((BANDS, 1 + len(sound) // FRONT_END.hop_length), dtype=np.float32)
-        np.testing.assert_allclose(filtered(sound, everything, LogMelFrontEnd(FRONT_END)), sound, atol=5e-3)
+        np.testing.assert_allclose(filtered(sound, everything, HEARS), sound, atol=5e-3)
 
     def test_of_nothing_is_silence(self) -> None:
         sound = self.tones()
         nothing = np.zeros((BANDS, 1 + len(sound) // FRONT_END.hop_length), dtype=np.float32)
-        assert not filtered(sound, nothing, LogMelFrontEnd(FRONT_END)).any()
+        assert not filtered(sound, nothing, HEARS).any()
 
     def test_of_low_bands_keeps_the_low_tone(self) -> None:
         sound = self.tones()
         low = np.zeros((BANDS, 1 + len(sound) // FRONT_END.hop_length), dtype=np.float32)
         low[: BANDS // 2] = 1
-        heard = filtered(sound, low, LogMelFrontEnd(FRONT_END))
+        heard = filtered(sound, low, HEARS)
         assert len(heard) == len(sound)
         assert self.level(heard, 300) > 0.9 * self.level(sound, 300)
         assert self.level(heard, 2500) < 0.01 * self.level(sound, 2500)
 
     def test_takes_a_map_of_fewer_frames(self) -> None:
-        assert len(filtered(self.tones(), np.ones((BANDS, 10), dtype=np.float32), LogMelFrontEnd(FRONT_END))) == 2 * self.rate
+        assert len(filtered(self.tones(), np.ones((BANDS, 10), dtype=np.float32), HEARS)) == 2 * self.rate
 
 
 def predictions() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auricle.audio.decode import decode_part
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.waveform_augment import Change
 
@@ -26,7 +26,7 @@ def altered_crop(
     frames: int,
     *,
     loudest: float,
-    front_end: LogMelFrontEnd,
+    front_end: FrontEnd,
     limits: AudioLimits,
 ) -> NDArray[np.float16]:
     """So many frames of an altered copy, as they are in the spectrogram of the whole copy but for two things.
@@ -55,4 +55,5 @@ def altered_crop(
     first, last = (round(frame * hop * change.tempo) for frame in (start - before, start + frames + margin))
     samples = decode_part(path, limits, rate, first, last - first).samples
     spectrogram = front_end(change(samples, rate))[:, before : before + frames]
-    return np.maximum(spectrogram, loudest - front_end.params.top_db).astype(np.float16)
+    floor = np.float32(loudest - front_end.params.top_db)
+    return np.maximum(spectrogram, floor).astype(np.float16)

@@ -94,7 +94,7 @@ class FrontEnd:
         raise NotImplementedError
 
     def weights(self) -> FloatArray:
-        """How much of each bin of the transform is in each band, float32 [shape=(n_bands, 1 + n_fft // 2)]."""
+        """What each bin of the transform weighs in each band, float32 [shape=(n_bands, 1 + n_fft // 2)]."""
         raise NotImplementedError
 
     def save_pretrained(self, folder: Path) -> None:

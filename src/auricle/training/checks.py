@@ -29,17 +29,17 @@ def check_front_end(store: SpectrogramStore, front_end: FrontEnd) -> None:
         )
 
 
-def check_hearing(params: ArchitectureParams, front_end: LogMelFrontEnd) -> None:
+def check_hearing(params: ArchitectureParams, front_end: FrontEnd) -> None:
     """Refuse a front end that the network cannot hear through.
 
     Raises:
         ConfigurationError: which names each parameter that must change, and its value.
     """
     given = front_end.params.model_dump()
-    wrong = {name: value for name, value in params.front_end().items() if given[name] != value}
+    wrong = {name: value for name, value in params.front_end().items() if given.get(name) != value}
     if wrong:
         told = ", ".join(f"{name}: {value}" for name, value in wrong.items())
-        found = ", ".join(f"{name} {given[name]}" for name in wrong)
+        found = ", ".join(f"{name} {given.get(name)}" for name in wrong)
         raise ConfigurationError(
             f"backbone {getattr(params, 'backbone', params.kind)!r} was trained behind another front end than"
             f" this with {found}. Set front_end: {{{told}}}, or choose an encoder that takes any."

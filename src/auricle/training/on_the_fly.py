@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from auricle.audio.altered_crop import altered_crop, altered_frames
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import HalfArray, SpectrogramStore
 from auricle.audio.variants import Copy, compile_changes, render_copy
@@ -45,7 +45,7 @@ class OnTheFlyVariants:
 
     recordings: Path
     paths: Mapping[str, str]
-    front_end: LogMelFrontEnd
+    front_end: FrontEnd
     params: VariantParams
     limits: AudioLimits
     failed: "torch.Tensor"
@@ -54,7 +54,7 @@ class OnTheFlyVariants:
     def open(
         cls,
         recordings: Path,
-        front_end: LogMelFrontEnd,
+        front_end: FrontEnd,
         params: VariantParams,
         manifest: pd.DataFrame,
         limits: AudioLimits,

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from auricle.audio.frontend import LogMelFrontEnd
+from auricle.audio.frontend import FrontEnd
 from auricle.audio.store import HalfArray, SpectrogramStore
 from auricle.audio.variants import missing_copies, variant_name
 from auricle.audio.waveform_augment import VariantParams
@@ -36,9 +36,7 @@ class StoredVariants:
     lacking: int
 
     @classmethod
-    def open(
-        cls, root: Path, front_end: LogMelFrontEnd, params: VariantParams, manifest: pd.DataFrame
-    ) -> Self:
+    def open(cls, root: Path, front_end: FrontEnd, params: VariantParams, manifest: pd.DataFrame) -> Self:
         """The copies that these parameters ask for, for reading.
 
         Args:
