@@ -59,10 +59,28 @@ class TestHierarchy:
 
 
 class TestParams:
-    @pytest.mark.parametrize("values", [{"parents": PARENTS}, {"min_recordings": 3}])
-    def test_what_has_no_effect_on_one_class_is_refused(self, values: dict[str, object]) -> None:
+    def test_what_has_no_effect_on_one_class_is_refused(self) -> None:
         with pytest.raises(ValidationError, match="has no effect where each recording has one class"):
-            LabelParams(**values)  # type: ignore[arg-type]
+            LabelParams(min_recordings=3)
+
+    def test_one_class_may_have_a_hierarchy_above_it(self) -> None:
+        labels = LabelParams(parents=PARENTS, levels=("broad", "narrow", "finest"))
+        assert not labels.is_multi
+        assert [labels.level_name(level) for level in (1, 2, 3)] == ["broad", "narrow", "finest"]
+        assert LabelParams(parents=PARENTS).level_name(2) == "level 2"
+
+    @pytest.mark.parametrize(
+        ("levels", "message"),
+        [
+            (("broad", "narrow"), "names 2 levels .broad, narrow., and the hierarchy of parents has 3"),
+            (("a", "b", "a"), "a name twice"),
+        ],
+    )
+    def test_levels_that_are_not_those_of_the_hierarchy_are_refused(
+        self, levels: tuple[str, ...], message: str
+    ) -> None:
+        with pytest.raises(ValidationError, match=message):
+            LabelParams(parents=PARENTS, levels=levels)
 
 
 def test_indicators_pass_unknown_labels_by() -> None:

@@ -31,7 +31,13 @@ class LabelParams(Params):
     parents: dict[str, str] = Field(
         default_factory=dict,
         description="Child to parent, as {punk: rock}: a recording with the child has the parent too. Or a"
-        " file that says so: YAML, or the genres.csv of FMA.",
+        " file that says so: YAML, or the genres.csv of FMA. Where each recording has one class, the levels"
+        " above it are judged, and not learned.",
+    )
+    levels: tuple[str, ...] = Field(
+        (),
+        description="What the levels of the hierarchy are called, the most general first, as [quality,"
+        " aspect, specific]; numbers by default.",
     )
     threshold: Literal["f1", "precision"] = Field(
         "f1",
@@ -57,16 +63,24 @@ class LabelParams(Params):
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:
-        for label in self.parents:
-            lineage(label, self.parents)
-        for name in ("min_recordings", "parents"):
-            default = LabelParams.model_fields[name].get_default(call_default_factory=True)
-            if not self.is_multi and getattr(self, name) != default:
-                raise ValueError(
-                    f"{name} has no effect where each recording has one class. Set problem_type: {MULTI},"
-                    f" or leave {name} out"
-                )
+        depth = max((len(lineage(label, self.parents)) for label in self.parents), default=1)
+        if self.levels and len(self.levels) != depth:
+            raise ValueError(
+                f"levels names {len(self.levels)} levels ({', '.join(self.levels)}), and the hierarchy of"
+                f" parents has {depth}. Name each of them, the most general first, or leave levels out"
+            )
+        if len(set(self.levels)) < len(self.levels):
+            raise ValueError(f"levels has a name twice: {', '.join(self.levels)}. Name each level once")
+        if not self.is_multi and self.min_recordings != 1:
+            raise ValueError(
+                f"min_recordings has no effect where each recording has one class. Set problem_type: {MULTI},"
+                " or leave min_recordings out"
+            )
         return self
+
+    def level_name(self, level: int) -> str:
+        """What a level of the hierarchy is called, counted from 1, the most general."""
+        return self.levels[level - 1] if self.levels else f"level {level}"
 
 
 def lineage(label: str, parents: Mapping[str, str]) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ def judge_ablation(
         CorpusError: The variants share fewer than two labels, or no recording.
     """
     is_single = set(problem_types or [labels.problem_type]) == {SINGLE}
+    if is_single:  # the levels above a class are no labels that anything learned
+        labels = LabelParams()
     called = manifest.assign(labels=_true_labels(manifest, is_single=is_single))
     runs = _Runs.of(predictions, called, labels)
     tables = runs.tables(params)

@@ -85,10 +85,7 @@ def vocabulary_of(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 def labels_of(config: Mapping[str, Any]) -> LabelParams:
     """How the labels of a model are read, by its `config.json`."""
-    problem_type = config.get("problem_type") or SINGLE
-    if problem_type == SINGLE:
-        return LabelParams()
-    return LabelParams(problem_type=problem_type, parents=config.get("parents") or {})
+    return LabelParams(problem_type=config.get("problem_type") or SINGLE, parents=config.get("parents") or {})
 
 
 def seal(path: Path) -> BundleRef:
