@@ -14,7 +14,11 @@ __all__ = ["load"]
 
 
 def load(
-    name_or_path: str | Path, *, run_root: str | Path | None = None, device: DeviceName = "auto"
+    name_or_path: str | Path,
+    *,
+    run_root: str | Path | None = None,
+    device: DeviceName = "auto",
+    abstain_below: float | None = None,
 ) -> AudioClassifier:
     """Load a trained model: `auricle.load("genre.cnn").predict("song.mp3")`.
 
@@ -24,13 +28,15 @@ def load(
         run_root: where that project's environment keeps its data: `data` by default, `data/gtzan` for what
             `kedro run --env=gtzan` has trained.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        abstain_below: the calibrated probability of the most probable class below which a prediction is
+            `uncertain`; the report suggests some. None always answers.
 
     Raises:
         ConfigurationError: for a name that the project does not know or has not trained, or outside a
-            project.
+            project; for an `abstain_below` that this model cannot be held to.
         BundleError: for a bundle that is missing, damaged, or of another version.
     """
     # Torch and transformers take seconds to import: only loading pays for them.
     from auricle.inference.load import load as load_classifier
 
-    return load_classifier(name_or_path, run_root=run_root, device=device)
+    return load_classifier(name_or_path, run_root=run_root, device=device, abstain_below=abstain_below)

@@ -11,13 +11,12 @@ from auricle.evaluation.calibration import (
     calibrate,
     calibration_folds,
     fit_scored,
-    fit_temperature,
     reliability,
-    scale,
     scale_scored,
 )
-from auricle.evaluation.metrics import GroupFigures, row_losses
+from auricle.evaluation.metrics import GroupFigures
 from auricle.evaluation.scored import Scored, calibration_rows, scored_rows
+from auricle.models.temperature import fit_temperature, row_losses, scale
 
 
 def draw_labels(scored: Scored, seed: int = 0) -> Scored:

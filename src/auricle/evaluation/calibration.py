@@ -1,28 +1,16 @@
 """Whether a confidence means what it says: temperature scaling and the reliability diagram."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy import optimize
 
-from auricle.evaluation.metrics import PROBABILITY_FLOOR, confidence_bins, row_losses
+from auricle.evaluation.metrics import confidence_bins
 from auricle.evaluation.rows import OUT_OF_FOLD, BoolArray, FloatArray, IntArray, Rows
 from auricle.evaluation.scored import Scored
+from auricle.models.temperature import fit_temperature, scale
 
 R = TypeVar("R", bound=Rows)
-TEMPERATURE_RANGE = (0.05, 20.0)
-
-
-def scale(probabilities: FloatArray, temperature: float) -> FloatArray:
-    """Probabilities at another temperature [shape=(n, classes)]; above one they become less sure.
-
-    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017. Works on probabilities because they are
-    all that every kind of model ends in: their logarithms are logits, up to a constant that softmax ignores.
-    """
-    logits = np.log(np.clip(probabilities, PROBABILITY_FLOOR, 1.0)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def fit_scored(rows: Scored) -> float:
@@ -35,22 +23,24 @@ def scale_scored(rows: Scored, temperature: float) -> Scored:
     return rows.with_probabilities(scale(rows.probabilities, temperature))
 
 
-def fit_temperature(probabilities: FloatArray, y_true: IntArray) -> float:
-    """The temperature with the smallest log loss on these rows, within `TEMPERATURE_RANGE`."""
+def calibrate_scored(
+    rows: Scored, validation: Scored | None, config: Mapping[str, Any] | None
+) -> tuple[Scored | None, dict[str, Any]]:
+    """Rows of one class each at the temperature of their model, and how it was fitted.
 
-    return least_loss(lambda temperature: float(row_losses(scale(probabilities, temperature), y_true).mean()))
+    The one that training has fitted on validation and kept in the bundle, which prediction uses too; for a
+    model without a bundle that of `validation` as it is now. Out of fold each fold's is fitted on the others.
 
-
-def least_loss(loss: Callable[[float], float]) -> float:
-    """The temperature where a loss is least, within `TEMPERATURE_RANGE`."""
-    bounds = tuple(np.log(TEMPERATURE_RANGE))
-    found = optimize.minimize_scalar(
-        lambda logarithm: loss(float(np.exp(logarithm))),
-        bounds=bounds,
-        method="bounded",
-        options={"xatol": 1e-3},
-    )
-    return float(np.exp(found.x))
+    Args:
+        rows: The judged rows.
+        validation: See `calibrate`.
+        config: `config.json` of the bundle.
+    """
+    kept = (config or {}).get("calibration_temperature")
+    if kept is None or rows.split == OUT_OF_FOLD:
+        return calibrate(rows, validation, fit=fit_scored, scaled=scale_scored)
+    how = _unfitted("") | {"temperature": kept, "fitted_on": "validation", "reason": None, "kept": True}
+    return scale_scored(rows, kept), how
 
 
 def calibrate(
@@ -128,6 +118,7 @@ def _fitted(rows: Rows, temperature: float, *, cross_fitted: bool) -> dict[str, 
         "recordings": len(rows),
         "groups": rows.n_groups,
         "cross_fitted": cross_fitted,
+        "kept": False,
         "reason": None,
     }
 
@@ -139,5 +130,6 @@ def _unfitted(reason: str) -> dict[str, Any]:
         "recordings": 0,
         "groups": 0,
         "cross_fitted": False,
+        "kept": False,
         "reason": reason,
     }

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from auricle.evaluation.calibration import filled_bins, least_loss
+from auricle.evaluation.calibration import filled_bins
 from auricle.evaluation.label_rows import LabelRows
-from auricle.evaluation.metrics import PROBABILITY_FLOOR
 from auricle.evaluation.rows import FloatArray
 from auricle.models.bundle import vocabulary_of
+from auricle.models.temperature import PROBABILITY_FLOOR, least_loss
 
 
 def unweighted(rows: LabelRows, config: Mapping[str, Any] | None) -> LabelRows:

@@ -8,8 +8,9 @@ from scipy import sparse, special
 from scipy.stats import rankdata
 
 from auricle.evaluation.label_rows import LabelRows
-from auricle.evaluation.metrics import PROBABILITY_FLOOR, auc, confidence_bins, mean_of_defined, rank_class
+from auricle.evaluation.metrics import auc, confidence_bins, mean_of_defined, rank_class
 from auricle.evaluation.rows import BoolArray, FloatArray, IntArray
+from auricle.models.temperature import PROBABILITY_FLOOR
 
 Weights = npt.NDArray[np.float32]
 

@@ -13,9 +13,7 @@ from scipy import sparse
 
 from auricle.evaluation.rows import FloatArray, IntArray
 from auricle.evaluation.scored import Scored
-
-# scikit-learn's log_loss clips at the resolution of the probabilities; ours arrive as float32.
-PROBABILITY_FLOOR = float(np.finfo(np.float32).eps)
+from auricle.models.temperature import row_losses
 
 
 class FigureTable(Protocol):
@@ -120,12 +118,6 @@ class GroupFigures:
             "class_roc_auc": class_auc,
             "support": support,
         }
-
-
-def row_losses(probabilities: FloatArray, y_true: IntArray) -> FloatArray:
-    """Negative log likelihood of the true class of each row, in nats [shape=(n,)]."""
-    true = probabilities[np.arange(len(y_true)), y_true]
-    return np.asarray(-np.log(np.clip(true, PROBABILITY_FLOOR, 1.0)), dtype=np.float64)
 
 
 def confidence_bins(confidence: FloatArray, bins: int) -> IntArray:

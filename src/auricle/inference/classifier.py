@@ -13,6 +13,7 @@ import numpy.typing as npt
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError, ConfigurationError
+from auricle.inference.abstention import check_abstention
 from auricle.inference.prediction import Prediction
 from auricle.inference.scorers import load_scorer
 from auricle.models.bundle import BundleRef
@@ -30,9 +31,16 @@ class AudioClassifier:
     """
 
     def __init__(
-        self, bundle: BundleRef, *, device: DeviceName = "auto", limits: AudioLimits | None = None
+        self,
+        bundle: BundleRef,
+        *,
+        device: DeviceName = "auto",
+        limits: AudioLimits | None = None,
+        abstain_below: float | None = None,
     ) -> None:
+        check_abstention(bundle.config, abstain_below)
         self.bundle = bundle
+        self.abstain_below = abstain_below
         self.limits = limits or AudioLimits()
         self._scorer = load_scorer(bundle, resolve_device(device))
 
@@ -116,6 +124,7 @@ class AudioClassifier:
             score.embedding,
             path=_path(audio),
             config=self.bundle.config,
+            abstain_below=self.abstain_below,
         )
 
     def _embed_one(self, audio: Audio, sampling_rate: int | None) -> npt.NDArray[np.float32]:

@@ -16,10 +16,15 @@ NAME = re.compile(r"(?P<study>\w+)\.(?P<model>\w+)")
 
 
 def load(
-    name_or_path: str | Path, *, run_root: str | Path | None = None, device: DeviceName = "auto"
+    name_or_path: str | Path,
+    *,
+    run_root: str | Path | None = None,
+    device: DeviceName = "auto",
+    abstain_below: float | None = None,
 ) -> AudioClassifier:
     """Load a classifier; see `auricle.load`."""
-    return AudioClassifier(find_bundle(name_or_path, run_root=run_root), device=device)
+    bundle = find_bundle(name_or_path, run_root=run_root)
+    return AudioClassifier(bundle, device=device, abstain_below=abstain_below)
 
 
 def find_bundle(name_or_path: str | Path, *, run_root: str | Path | None = None) -> BundleRef:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.corpora.labels import label_path
+from auricle.inference.abstention import UNCERTAIN, calibrated_confidence
 from auricle.models.bundle import labels_of
 from auricle.models.thresholds import HALF
 
@@ -37,7 +38,8 @@ class Prediction:
     """What a model says of one recording, or why it says nothing.
 
     Attributes:
-        label: the most probable class; None where the recording could not be used.
+        label: the most probable class, of an uncertain model too; None where the recording could not be
+            used.
         confidence: its probability.
         probabilities: by class, in vocabulary order: the mean over the windows.
         windows: one entry per window, in time.
@@ -45,8 +47,12 @@ class Prediction:
         error: the reason why a recording could not be used; None otherwise.
         embedding: float32 (embedding_size,), the mean over the windows.
         predicted_genres: what is said, with its probability, most probable first: the class or, of several
-            labels, each that reaches its threshold. (Genres, whatever the study is about.)
+            labels, each that reaches its threshold; nothing where the model is uncertain. (Genres, whatever
+            the study is about.)
         label_paths: of each of them the way from the top of the hierarchy, as `Rock › Punk › Hardcore`.
+        calibrated_confidence: of one class, the probability of `label` after temperature scaling; None where
+            the bundle keeps no temperature.
+        uncertain: whether that is below the `abstain_below` that the model was loaded with.
     """
 
     label: str | None
@@ -58,6 +64,13 @@ class Prediction:
     embedding: npt.NDArray[np.float32] | None = field(default=None, compare=False)
     predicted_genres: dict[str, float] = field(default_factory=dict)
     label_paths: dict[str, str] = field(default_factory=dict)
+    calibrated_confidence: float | None = None
+    uncertain: bool = False
+
+    @property
+    def answer(self) -> str | None:
+        """The label, or "uncertain" where the model does not vouch for it."""
+        return UNCERTAIN if self.uncertain else self.label
 
     @classmethod
     def failed(cls, path: str | None, reason: str) -> Self:
@@ -74,6 +87,7 @@ class Prediction:
         *,
         path: str | None,
         config: Mapping[str, Any] | None = None,
+        abstain_below: float | None = None,
     ) -> Self:
         """The prediction that averages windows.
 
@@ -84,6 +98,8 @@ class Prediction:
             embedding: float32 (embedding_size,) of the recording.
             path: the file as it was given.
             config: `config.json` of the bundle; one class a recording where None.
+            abstain_below: the calibrated confidence below which the prediction is uncertain; see
+                `check_abstention`.
         """
         mean = _by_class(vocabulary, probabilities.mean(axis=0))
         label = max(mean, key=mean.__getitem__)
@@ -91,7 +107,9 @@ class Prediction:
             WindowPrediction(start, end, _by_class(vocabulary, row))
             for (start, end), row in zip(spans, probabilities, strict=True)
         )
-        said = _said(mean, label, config or {})
+        confidence = calibrated_confidence(list(mean.values()), config or {})
+        uncertain = abstain_below is not None and confidence is not None and confidence < abstain_below
+        said = {} if uncertain else _said(mean, label, config or {})
         parents = labels_of(config or {}).parents
         return cls(
             label,
@@ -102,6 +120,8 @@ class Prediction:
             embedding=embedding,
             predicted_genres=said,
             label_paths={name: label_path(name, parents) for name in said},
+            calibrated_confidence=confidence,
+            uncertain=uncertain,
         )
 
     def top(self, k: int = 3) -> list[tuple[str, float]]:
@@ -118,6 +138,8 @@ class Prediction:
             "path": self.path,
             "label": self.label,
             "confidence": self.confidence,
+            "calibrated_confidence": self.calibrated_confidence,
+            "uncertain": self.uncertain,
             "predicted_genres": self.predicted_genres,
             "label_paths": self.label_paths,
             "top_5": dict(self.top(5)),
@@ -136,9 +158,10 @@ class Prediction:
         where = "" if self.path is None else f"{self.path}: "
         if self.error is not None:
             return f"<Prediction {where}error: {self.error}>"
-        several = len(self.predicted_genres) != 1
+        several = len(self.predicted_genres) != 1 and not self.uncertain
         shown = self.predicted_genres.items() if several else self.top()
         ranked = ", ".join(f"{label} {probability:.2f}" for label, probability in shown) or "no label"
+        ranked = f"{UNCERTAIN}, at best {ranked}" if self.uncertain else ranked
         return f"<Prediction {where}{ranked}; {len(self.windows)} window{'s' * (len(self.windows) != 1)}>"
 
 

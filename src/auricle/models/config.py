@@ -22,6 +22,8 @@ class SpectrogramModelConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     # Where a recording may have several labels: what each implies, and the probability from which it is said.
     parents: dict[str, str] = field(default_factory=dict)
     thresholds: list[float] | None = None
+    # Where it has one class: what its probabilities are divided by, as logits, to mean what they say.
+    calibration_temperature: float | None = None
 
     # Whether clips are padded to the longest of a batch only, and not to a window.
     any_length: bool = False

@@ -99,7 +99,8 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         folds = [training.fold(part, folder) for part in parts if part.name != FINAL]
         final = training.train(parts[-1], folder)
         out_of_fold = pd.concat([table for table, _ in folds], ignore_index=True) if folds else None
-        final.model.config.thresholds = training.thresholds(final.model, parts[-1], out_of_fold)
+        unheard = training.unheard(final.model, parts[-1]) if out_of_fold is None else out_of_fold
+        final.model.config.update(examples.decision_by(unheard))
         reports = [report for _, report in folds]
         return stage_bundle(
             folder,
@@ -274,20 +275,8 @@ class DeepTraining:
 
         return [EventFiles(self.events / part.name)]
 
-    def thresholds(
-        self, model: "PreTrainedModel", part: Partition, out_of_fold: pd.DataFrame | None
-    ) -> list[float] | None:
-        """From where each label is said, by what no model that is asked has learned from; None of one class.
-
-        Args:
-            model: the final one, asked about validation.
-            part: of the final model.
-            out_of_fold: predictions under k-fold, which serve instead.
-        """
-        if not self.examples.labels.is_multi:
-            return None
-        if out_of_fold is not None:
-            return self.examples.thresholds_by(out_of_fold)
+    def unheard(self, model: "PreTrainedModel", part: Partition) -> pd.DataFrame:
+        """Predictions of what a model did not learn from: the validation recordings of its partition."""
         from auricle.training.scoring import score_recordings
 
         validation = self.examples.recording_ids[part.validation]
@@ -299,7 +288,7 @@ class DeepTraining:
             batch_size=self.window.batch_size,
             device=self.device,
         )
-        return self.examples.thresholds_by(prediction_table(validation, scores, self.examples.vocabulary))
+        return prediction_table(validation, scores, self.examples.vocabulary)
 
     def fold(self, part: Partition, folder: Path) -> tuple[pd.DataFrame, FoldReport]:
         """Predictions of a fold's recordings by a model that never heard them, and how it was trained."""

@@ -97,13 +97,12 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
         tables = [fold.predictions for fold in folds]
         out_of_fold = pd.concat(tables, ignore_index=True) if tables else None
         config = forest_config(forest, fitting.features.iloc[rows], examples.vocabulary)
-        if examples.labels.is_multi:
-            unheard = fitting.scored(forest, parts[-1].validation) if out_of_fold is None else out_of_fold
-            config |= {
-                "problem_type": examples.problem_type,
-                "parents": examples.labels.parents,
-                "thresholds": examples.thresholds_by(unheard),
-            }
+        unheard = fitting.scored(forest, parts[-1].validation) if out_of_fold is None else out_of_fold
+        config |= {
+            "problem_type": examples.problem_type,
+            "parents": examples.labels.parents,
+            **examples.decision_by(unheard),
+        }
         bundle = _ForestFiles(forest, config)
         return stage_bundle(
             folder,

@@ -10,6 +10,7 @@ import pandas as pd
 from auricle.corpora.labels import LabelParams, ProblemType, indicators, label_lists
 from auricle.errors import CorpusError
 from auricle.models.instruments import instrument_codes
+from auricle.models.temperature import fit_temperature
 from auricle.models.thresholds import choose_thresholds
 from auricle.training.params import TrainParams
 
@@ -78,6 +79,18 @@ class Examples:
         thresholds: list[float] = choose_thresholds(scores, self.targets[rows] > 0, self.labels).tolist()
         return thresholds
 
+    def temperature_by(self, predictions: pd.DataFrame) -> float:
+        """The temperature that calibrates one class each, by predictions as `thresholds_by` takes them."""
+        rows = pd.Index(self.recording_ids).get_indexer(pd.Index(predictions["recording_id"]))
+        scores = predictions[list(self.vocabulary)].to_numpy(dtype=np.float64)
+        return fit_temperature(scores, self.targets[rows])
+
+    def decision_by(self, predictions: pd.DataFrame) -> dict[str, Any]:
+        """What the bundle keeps, by name, of how to read its probabilities: see `thresholds_by`."""
+        if self.labels.is_multi:
+            return {"thresholds": self.thresholds_by(predictions)}
+        return {"calibration_temperature": self.temperature_by(predictions)}
+
     def can_be_learned(self, rows: IntArray) -> bool:
         """Whether these examples differ in what they are called."""
         return len(np.unique(self.targets[rows], axis=0)) > 1
@@ -145,7 +158,7 @@ def _too_few(
 
 def labels_for_digest(labels: LabelParams) -> dict[str, Any]:
     """What of it decides the result of a training; nothing where it is the default."""
-    return {"labels": labels.model_dump(mode="json")} if labels.is_multi else {}
+    return {"labels": labels.model_dump(mode="json", exclude={"levels"})} if labels.is_multi else {}
 
 
 def loss_weights(targets: Targets, n_classes: int, params: TrainParams) -> list[float] | None:
