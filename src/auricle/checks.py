@@ -7,6 +7,7 @@ from typing import Any, get_args
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.labels import LabelParams
 from auricle.errors import ConfigurationError
+from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.params import ExplainParams
 from auricle.models.params import ModelParams, WindowParams
 from auricle.training.params import SelectionMetric, TrainParams
@@ -97,6 +98,24 @@ def check_labels(train: Any, labels: Any) -> None:
         raise ConfigurationError(
             f"best_metric is {metric}, which {asked.problem_type} does not have. Choose another of"
             f" {', '.join(others)}."
+        )
+
+
+def check_evaluation(evaluation: Any, labels: Any) -> None:
+    """Refuse to judge abstention where a model says several labels, or none.
+
+    Args:
+        evaluation: of `EvaluateParams`, or what it is made from.
+        labels: of `LabelParams`, or what it is made from.
+
+    Raises:
+        ConfigurationError: which says what to change.
+    """
+    below = EvaluateParams.model_validate(evaluation).abstain_below
+    if below is not None and LabelParams.model_validate(labels).is_multi:
+        raise ConfigurationError(
+            f"evaluation.abstain_below is {below}, and of several labels each has a threshold of its own."
+            " Leave abstain_below out, or see labels.threshold."
         )
 
 

@@ -14,6 +14,7 @@ from auricle.checks import (
     check_ablation,
     check_deep_model,
     check_device,
+    check_evaluation,
     check_labels,
     check_names,
     check_sweep,
@@ -24,6 +25,7 @@ from auricle.training.deep_params import BLOCKS
 
 logger = logging.getLogger(__name__)
 
+CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate")  # tags of nodes
 PAGES = (".report", "_page", ".explanations", ".taggrams", ".embedding_map")
 
 
@@ -45,7 +47,7 @@ class ProjectHooks:
 
         read = {name for registered in pipelines.values() for name in registered.inputs()}
         check_names(catalog.load("parameters"), read | pipeline.inputs())
-        for node in pipeline.only_nodes_with_tags("deep", "explain", "sweep", "ablation").nodes:
+        for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
                 sweep, variants = (catalog.load(names[name]) for name in ("sweep", "variants"))
@@ -57,6 +59,8 @@ class ProjectHooks:
                 )
                 check_ablation(ablation, labels, front_end, variants, _blocks(node, catalog))
                 continue
+            if names.keys() >= {"evaluation", "labels"}:
+                check_evaluation(catalog.load(names["evaluation"]), catalog.load(names["labels"]))
             for name in names.keys() & {"train", "explanation"}:
                 check_device(catalog.load(names[name]))
             for champion in _explained(node) - pipeline.all_outputs():  # one in the making has no windows yet

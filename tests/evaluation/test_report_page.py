@@ -162,7 +162,7 @@ class TestPage:
 
     def test_drawings_take_their_colours_and_font_from_the_page(self, html: str) -> None:
         drawings = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
-        assert len(drawings) == 1 + 4 + 2 + 2  # classes, comparison, training, reliability
+        assert len(drawings) == 1 + 4 + 2 + 2 + 2  # classes, comparison, training, reliability, coverage
         for drawing in drawings:
             assert "aria-label=" in drawing
             assert not re.search(r"#[0-9a-fA-F]{6}", drawing)

@@ -64,6 +64,8 @@ def test_train_explain_and_change_ones_mind(project: Path, run: Run) -> None:
         ),
         ({"genre.labels.min_recordings": 5}, "no effect where each recording has one class"),
         (SEVERAL | {"genre.labels.parents": {"a": "b", "b": "a"}}, "go round in a circle"),
+        (SEVERAL | {"genre.evaluation.abstain_below": 0.6}, "each has a threshold of its own"),
+        ({"genre.labels.levels": ["broad", "narrow"]}, "names 2 levels"),
     ],
 )
 def test_contradictions_are_refused_before_any_node(

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from auricle.corpora.labels import MULTI, SINGLE
+from auricle.evaluation.card_parts import occasional_parts
 from auricle.evaluation.report import remarks
 from auricle.evaluation.several_labels import SeveralLabels
 from auricle.evaluation.verdict import FIGURE_NAMES, SPLIT_WORDS, interval_text
@@ -76,6 +77,7 @@ def model_card(
         _figures_table(metrics),
         "### Classes",
         _classes_table(metrics),
+        *occasional_parts(metrics),
         "## Data",
         _data(training, data_report, source, data_digest),
         "## Limits",

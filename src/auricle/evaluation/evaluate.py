@@ -8,6 +8,7 @@ import pandas as pd
 
 from auricle.corpora.labels import LabelParams
 from auricle.evaluation.bootstrap import bootstrap, interval_of
+from auricle.evaluation.claims import claim_warnings, figure, no_claim
 from auricle.evaluation.kinds import Figures, Json, Judged, Kind
 from auricle.evaluation.metrics import FigureTable
 from auricle.evaluation.one_class import OneClass
@@ -16,12 +17,12 @@ from auricle.evaluation.rows import Rows
 from auricle.evaluation.several_labels import SeveralLabels
 
 FORMAT_VERSION = 1
-NAMED = 20
 
 
 def kind_of(labels: LabelParams | None) -> Kind:
     """How a study of such labels is judged; one class a recording by default."""
-    return SeveralLabels(labels) if labels is not None and labels.is_multi else OneClass()
+    labels = labels or LabelParams()
+    return SeveralLabels(labels) if labels.is_multi else OneClass(labels)
 
 
 def evaluate_model(
@@ -45,7 +46,8 @@ def evaluate_model(
         `reason`. `figures` maps each name to `value`, `low`, `high`, `majority` (the baseline's),
         `higher_is_better`, `reason`; `per_class` lists `label`, `support`, `groups`, `claim` and the class's
         figures; `confusion`, `reliability` and `calibration` are what the diagrams show; `warnings` is for
-        the reader.
+        the reader. Of one class each also `levels` and `nearness` (`auricle.evaluation.levels`),
+        `instruments` (`auricle.evaluation.by_instrument`) and `coverage` (`auricle.evaluation.coverage`).
 
     Raises:
         CorpusError: There is no row to judge, or predictions and manifest contradict each other.
@@ -69,6 +71,7 @@ def evaluate_model(
         "seed": params.seed,
         "top_k": params.top_k,
         "min_groups_for_claim": params.min_groups_for_claim,
+        "min_examples_for_claim": params.min_examples_for_claim,
         "figures": overall_figures(kind, rows, points, resampled, baseline, params),
         "per_class": classes,
         **kind.facts(judged, points, resampled, manifest, params),
@@ -117,12 +120,13 @@ def _of_baseline(name: str, baseline: Mapping[str, float]) -> str:
 def class_figures(
     kind: Kind, judged: Judged, points: Figures, resampled: Figures, params: EvaluateParams
 ) -> list[Json]:
-    """Figures of each class; no intervals, and `claim` false, where it was heard in too few groups."""
+    """Figures of each class; no intervals, and `claim` false, where it was heard too seldom."""
     rows = []
     for index, label in enumerate(judged.rows.vocabulary):
         groups = len(np.unique(judged.rows.groups[judged.rows.having(index)]))
         support = int(points["support"][index, 0])
-        claim = groups >= params.min_groups_for_claim
+        reason = no_claim(support, groups, params)
+        claim = reason is None
         row: Json = {"label": label, "support": support, "groups": groups, "claim": claim}
         for name, key in kind.class_figures.items():
             if key not in points:
@@ -132,49 +136,5 @@ def class_figures(
             absent = support == 0 or np.isnan(value)
             interval = interval_of(key, resampled[key][index], value, params) if claim else None
             row[name] = figure(None, None) if absent else figure(value, interval)
-        reason = _class_reason(support, groups, claim, params)
         rows.append(row | kind.class_facts(judged, index) | {"reason": reason})
     return rows
-
-
-def _class_reason(support: int, groups: int, claim: bool, params: EvaluateParams) -> str | None:
-    if support == 0:
-        return "absent from the judged recordings"
-    if not claim:
-        return f"heard in {groups} of the {params.min_groups_for_claim} groups that a claim needs"
-    return None
-
-
-def figure(value: float | None, interval: tuple[float, float] | None) -> Json:
-    """A figure as JSON."""
-    low, high = interval or (None, None)
-    return {"value": value, "low": low, "high": high}
-
-
-def claim_warnings(evaluated: Rows, classes: list[Json], params: EvaluateParams) -> list[str]:
-    """What must be said beside the figures."""
-    absent = [row["label"] for row in classes if row["support"] == 0]
-    few = [row for row in classes if row["support"] and not row["claim"]]
-    found = []
-    if absent:
-        found.append(
-            f"No judged recording of {_some(absent)}: averages over classes go over the other"
-            f" {len(classes) - len(absent)}."
-        )
-    if few:
-        named = _some([f"{row['label']} ({row['groups']})" for row in few])
-        found.append(
-            f"Too few groups for a claim (fewer than {params.min_groups_for_claim}): {named}. These classes"
-            " are trained and shown, and nothing is claimed about them."
-        )
-    if evaluated.n_groups < params.min_groups_for_claim:
-        found.append(
-            f"All judged recordings come from {evaluated.n_groups} groups, fewer than"
-            f" {params.min_groups_for_claim}: no interval can be given."
-        )
-    return found
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -27,12 +27,16 @@ class Judged:
         tables: By name the figures of the rows as they are (`RAW`) and of their variants.
         calibration: How a temperature was fitted.
         reliability: The diagram `before` and `after` that, None where there is no after.
+        calibrated: The rows at that temperature; None where there is none.
+        validation: Rows at it that a threshold may be chosen on; out of fold the calibrated ones themselves.
     """
 
     rows: Any
     tables: Mapping[str, FigureTable]
     calibration: Json
     reliability: Json
+    calibrated: Any = None
+    validation: Any = None
 
 
 class Kind(ABC):

@@ -1,18 +1,26 @@
 """Studies of one class a recording."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from typing_extensions import override
 
+from auricle.corpora.labels import LabelParams
 from auricle.evaluation.baseline import majority_figures, majority_label, majority_rows
-from auricle.evaluation.calibration import calibrate, fit_scored, reliability, scale_scored
+from auricle.evaluation.by_instrument import by_instrument
+from auricle.evaluation.calibration import calibrate_scored, reliability, scale_scored
+from auricle.evaluation.coverage import coverage_facts
 from auricle.evaluation.kinds import CALIBRATED, RAW, Config, Figures, Json, Judged, Kind
+from auricle.evaluation.levels import depth_of, level_figures, nearness
 from auricle.evaluation.metrics import GroupFigures, confusion_counts
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.rows import OUT_OF_FOLD
 from auricle.evaluation.scored import Scored, calibration_rows, scored_rows, training_labels
+
+NO_LEVELS = "labels.parents names none of the classes: there are no levels above them to judge."
 
 
 class OneClass(Kind):
@@ -41,11 +49,17 @@ class OneClass(Kind):
     ranked_by: ClassVar[str] = "macro_f1"
     compared: ClassVar[tuple[str, ...]] = ("macro_f1", "accuracy")
 
+    def __init__(self, labels: LabelParams | None = None) -> None:
+        self.labels = labels or LabelParams()
+
     @override
     def rows(
         self, predictions: pd.DataFrame, manifest: pd.DataFrame, vocabulary: Sequence[str] | None = None
     ) -> Scored:
-        return scored_rows(predictions, manifest, vocabulary=vocabulary)
+        rows = scored_rows(predictions, manifest, vocabulary=vocabulary)
+        if self.labels.parents and depth_of(rows.vocabulary, self.labels.parents) == 1:
+            return replace(rows, warnings=(*rows.warnings, NO_LEVELS))
+        return rows
 
     @override
     def widened(self, rows: Scored, vocabulary: tuple[str, ...]) -> Scored:
@@ -61,13 +75,18 @@ class OneClass(Kind):
         config: Config | None,
     ) -> Judged:
         validation = calibration_rows(predictions, manifest, rows)
-        calibrated, how = calibrate(rows, validation, fit=fit_scored, scaled=scale_scored)
+        calibrated, how = calibrate_scored(rows, validation, config)
         bins = params.calibration_bins
         tables = {RAW: GroupFigures(rows, top_k=params.top_k, bins=bins)}
         if calibrated is not None:
             tables[CALIBRATED] = GroupFigures(calibrated, bins=bins, with_auc=False)
         after = None if calibrated is None else reliability(calibrated, bins)
-        return Judged(rows, tables, how, {"before": reliability(rows, bins), "after": after})
+        if validation is not None and calibrated is not None:
+            out_of_fold = rows.split == OUT_OF_FOLD
+            validation = calibrated if out_of_fold else scale_scored(validation, how["temperature"])
+        return Judged(
+            rows, tables, how, {"before": reliability(rows, bins), "after": after}, calibrated, validation
+        )
 
     @override
     def baseline(self, rows: Scored, manifest: pd.DataFrame, params: EvaluateParams) -> Judged:
@@ -105,7 +124,14 @@ class OneClass(Kind):
             "support": counts.sum(axis=1).tolist(),
         }
         known = training_labels(manifest)
-        return {"majority_label": majority_label(judged.rows, known), "confusion": confusion, "levels": []}
+        return {
+            "majority_label": majority_label(judged.rows, known),
+            "confusion": confusion,
+            "levels": level_figures(judged.rows, known, self.labels, params),
+            "nearness": nearness(judged.rows, known, self.labels, params),
+            "instruments": by_instrument(judged.rows, manifest, params),
+            "coverage": coverage_facts(judged, params),
+        }
 
     @override
     def class_facts(self, judged: Judged, index: int) -> Json:

@@ -29,6 +29,7 @@ def page_environment() -> "Environment":
         figure_name=FIGURE_NAMES.__getitem__,
         interval_text=interval_text,
         with_reason=views.with_reason,
+        or_nothing_answered=views.or_nothing_answered,
     )
     return environment
 

@@ -1,5 +1,7 @@
 """Typed parameters of evaluation: how sure, how many resamples, what is claimed and what is shown."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from auricle.params import Params
@@ -41,6 +43,24 @@ class EvaluateParams(Params):
         description="A class (or a split) heard in fewer evaluated groups than this is shown without an"
         " interval, and nothing is claimed about it.",
         ge=2,
+    )
+    min_examples_for_claim: int = Field(
+        10,
+        description="Nor is anything claimed about a class or an instrument of fewer judged recordings than"
+        " this, nor a threshold suggested that so few validation recordings reach.",
+        ge=1,
+    )
+    abstain_below: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="Calibrated probability of the most probable class below which a model is uncertain and"
+        " answers nothing, of one class each; null: it always answers. Judged here, and given to"
+        " auricle.load where recordings are predicted.",
+    )
+    accuracy_targets: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.9, 0.95),
+        description="Accuracies for which the report tells how many recordings can be answered, and suggests"
+        " an abstain_below chosen on validation.",
+        max_length=5,
     )
     mistakes: MistakeParams = Field(
         MistakeParams(), description="The mistakes that the report lets one hear."

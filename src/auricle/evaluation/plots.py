@@ -26,7 +26,7 @@ def curves_figure(training: Json) -> "Figure | None":
     from matplotlib.ticker import MaxNLocator
 
     with house_style():
-        figure, (loss, score) = _axes(height=4.4, rows=2)
+        figure, (loss, score) = new_axes(height=4.4, rows=2)
         _curve(loss, history, "loss", label="training", color=BASELINE)
         _curve(loss, history, "eval_loss", label="validation", color=ACCENT)
         loss.set_title("Loss")
@@ -42,7 +42,7 @@ def curves_figure(training: Json) -> "Figure | None":
                 axes.axvline(best, color=INK, linewidth=1, linestyle=(0, (2, 3)))
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(visible=False, axis="x")
-            _legend_above(axes)
+            legend_above(axes)
     return figure
 
 
@@ -52,7 +52,7 @@ def importances_figure(training: Json, *, top: int = 15) -> "Figure | None":
     if not importances:
         return None
     with house_style():
-        figure, (axes,) = _axes(height=0.9 + 0.23 * len(importances))
+        figure, (axes,) = new_axes(height=0.9 + 0.23 * len(importances))
         places = np.arange(len(importances))[::-1]
         axes.barh(places, [row["importance"] for row in importances], height=0.62, color=ACCENT)
         axes.errorbar(
@@ -83,7 +83,7 @@ def training_figure(training: Json) -> "Figure":
 def _nothing(why: str) -> "Figure":
     """A picture that says why there is none."""
     with house_style():
-        figure, (axes,) = _axes(height=1.2)
+        figure, (axes,) = new_axes(height=1.2)
         axes.set_axis_off()
         axes.text(0.5, 0.5, why, ha="center", va="center", color=MUTED)
     return figure
@@ -97,7 +97,7 @@ def confusion_figure(metrics: Json) -> "Figure":
     shares = counts / np.maximum(np.asarray(metrics["confusion"]["support"])[:, None], 1)
     with house_style():
         size = max(3.6, 1.6 + 0.42 * len(labels))
-        figure, (axes,) = _axes(height=size, width=size)
+        figure, (axes,) = new_axes(height=size, width=size)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(labels)), labels)
@@ -114,7 +114,7 @@ def confusion_figure(metrics: Json) -> "Figure":
 def reliability_figure(metrics: Json) -> "Figure":
     """Accuracy by confidence, before and after temperature scaling, against the diagonal."""
     with house_style():
-        figure, (axes,) = _axes(height=3.6)
+        figure, (axes,) = new_axes(height=3.6)
         axes.plot([0, 1], [0, 1], color=BASELINE, linewidth=1, linestyle=(0, (4, 3)), label="ideal")
         for name, color, marker in (("before", BASELINE, "o"), ("after", ACCENT, "s")):
             bins = metrics["reliability"][name]
@@ -129,7 +129,7 @@ def reliability_figure(metrics: Json) -> "Figure":
         several = metrics["problem_type"] == MULTI
         axes.set_xlabel("probability" if several else "confidence")
         axes.set_ylabel("share that has the label" if several else "accuracy")
-        _legend_above(axes)
+        legend_above(axes)
     return figure
 
 
@@ -143,7 +143,7 @@ def comparison_figure(comparison: Json, name: str, order: Sequence[str]) -> "Fig
     """
     ranking: list[str] = comparison["ranking"]
     with house_style():
-        figure, (axes,) = _axes(height=1.05 + 0.34 * len(ranking))
+        figure, (axes,) = new_axes(height=1.05 + 0.34 * len(ranking))
         for place, model in enumerate(reversed(ranking)):
             entry = comparison["models"][model][name]
             if entry["value"] is None:
@@ -176,7 +176,7 @@ def splits_figure(counts: Mapping[str, Mapping[str, int]]) -> "Figure":
     splits = list(dict.fromkeys(split for row in counts.values() for split in row))
     colors = {"train": ACCENT, "validation": BASELINE, "test": series_color(1)}
     with house_style():
-        figure, (axes,) = _axes(height=0.95 + 0.24 * len(counts))
+        figure, (axes,) = new_axes(height=0.95 + 0.24 * len(counts))
         places = np.arange(len(counts))[::-1]
         left = np.zeros(len(counts))
         for index, split in enumerate(splits):
@@ -194,7 +194,7 @@ def splits_figure(counts: Mapping[str, Mapping[str, int]]) -> "Figure":
     return figure
 
 
-def _axes(*, height: float, rows: int = 1, width: float = WIDTH) -> tuple["Figure", list["Axes"]]:
+def new_axes(*, height: float, rows: int = 1, width: float = WIDTH) -> tuple["Figure", list["Axes"]]:
     """A figure and its axes, without pyplot: no global state, no backend, nothing left open."""
     from matplotlib.figure import Figure
 
@@ -210,7 +210,7 @@ def _curve(axes: "Axes", history: Sequence[Json], key: str, *, label: str, color
         axes.plot(epochs, values, color=color, label=label, marker="o" if len(values) == 1 else None)
 
 
-def _legend_above(axes: "Axes") -> None:
+def legend_above(axes: "Axes") -> None:
     """The legend on the line of the title, where no curve can run through it."""
     axes.legend(
         loc="lower right",

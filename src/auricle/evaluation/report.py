@@ -25,7 +25,10 @@ CONTENTS = {
     "training": "Training",
     "confusions": "Confusions",
     "classes": "Classes",
+    "levels": "Hierarchy",
+    "instruments": "Instruments",
     "calibration": "Calibration",
+    "coverage": "Coverage",
     "mistakes": "Mistakes",
     "provenance": "Provenance",
 }
@@ -75,6 +78,7 @@ def render_report(
     environment = page_environment()
     sections = [section for section in models.values() if section is not None]
     order, shared = list(models), views.shared_warnings(sections)
+    contents = {key: title for key, title in CONTENTS.items() if views.has_something_to_say(key, sections)}
     context = {
         "study": study,
         "css": style_sheet(environment),
@@ -82,9 +86,8 @@ def render_report(
         "verdict": comparison["verdict"],
         "remarks": remarks(source, data_report),
         "tiles": views.tiles(comparison),
-        "contents": [
-            (key, title) for key, title in CONTENTS.items() if sections or key in ("data", "models")
-        ],
+        "contents": contents,
+        "shown": set(contents),
         "data": data_view(data_report),
         "comparison": comparison,
         "several": comparison["problem_type"] == MULTI,
@@ -96,7 +99,9 @@ def render_report(
         "mistakes": mistakes,
         "provenance": provenance_rows(sections),
         "shared_warnings": shared,
-        "claim_groups": views.claim_groups(sections),
+        "claim_words": views.claim_words(sections),
+        "chosen_on": views.thresholds_chosen_on(sections),
+        "nearly_level": views.nearly_level(sections),
         "confidence": views.share(comparison["confidence"]),
         "samples": comparison["bootstrap_samples"],
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from auricle.corpora.labels import MULTI, SINGLE
 from auricle.evaluation import plots
 from auricle.evaluation.report_confusion import confusion_view
+from auricle.evaluation.report_coverage import chosen_on, coverage_view
 from auricle.evaluation.report_provenance import flattened
 from auricle.evaluation.svg import to_svg
 from auricle.evaluation.verdict import FIGURE_NAMES, interval_text, model_name
@@ -40,6 +41,8 @@ COLUMNS = {
         "ece_calibrated",
     ),
 }
+EMPTY: Json = {"nearness": None, "instruments": []}  # metrics of before there were such
+OCCASIONAL = {"levels": "nearness", "instruments": "instruments", "coverage": "coverage"}
 CHARTS = {
     SINGLE: ("macro_f1", "accuracy", "balanced_accuracy", "roc_auc"),
     MULTI: ("mean_average_precision", "macro_f1", "macro_f1_at_half", "roc_auc"),
@@ -155,7 +158,7 @@ def section_view(section: "ModelSection", *, said: Sequence[str]) -> Json:
     shown = model_name(name)
     return {
         "name": name,
-        "metrics": metrics,
+        "metrics": EMPTY | metrics,
         "warnings": [warning for warning in metrics["warnings"] if warning not in said],
         "training_chart": _training_chart(section),
         "training_caption": _training_caption(section),
@@ -166,6 +169,7 @@ def section_view(section: "ModelSection", *, said: Sequence[str]) -> Json:
             description=f"Reliability diagram of {shown}. {_calibration_caption(metrics)}",
         ),
         "calibration_caption": _calibration_caption(metrics),
+        "coverage": coverage_view(section),
         "params": flattened(section.training.get("params") or {}),
     }
 
@@ -212,11 +216,11 @@ def _calibration_caption(metrics: Json) -> str:
         before += f", with the weights of positives undone {number(figures['ece_unweighted']['value'])}"
     if calibration["temperature"] is None:
         return f"{before}. No temperature could be fitted: {calibration['reason']}."
-    how = (
-        "for each fold on the others"
-        if calibration["cross_fitted"]
-        else f"on {calibration['recordings']:,} validation recordings"
-    )
+    how = f"on {calibration['recordings']:,} validation recordings"
+    if calibration["cross_fitted"]:
+        how = "for each fold on the others"
+    elif calibration.get("kept"):
+        how = "on validation in training, and kept in the bundle"
     return (
         f"{before}, after scaling {number(figures['ece_calibrated']['value'])}. Temperature"
         f" {calibration['temperature']:.2f}, fitted {how}."
@@ -231,6 +235,40 @@ def shared_warnings(sections: "Sequence[ModelSection]") -> list[str]:
     return [warning for warning in first if all(warning in other for other in others)]
 
 
-def claim_groups(sections: "Sequence[ModelSection]") -> int:
-    """How many groups a claim needs, as the metrics were made with."""
-    return int(sections[0].metrics["min_groups_for_claim"]) if sections else 0
+def claim_words(sections: "Sequence[ModelSection]") -> str:
+    """What a claim needs, as the metrics were made with."""
+    if not sections:
+        return ""
+    metrics = sections[0].metrics
+    groups, examples = metrics["min_groups_for_claim"], metrics.get("min_examples_for_claim", 1)
+    recordings = f", or in fewer than {examples} judged recordings," if examples > 1 else ""
+    return (
+        f"What is heard in fewer than {groups} judged groups{recordings} is shown without an interval, and"
+        " nothing is claimed about it."
+    )
+
+
+def has_something_to_say(key: str, sections: "Sequence[ModelSection]") -> bool:
+    """Whether a section of the page has any content, by its name among the contents."""
+    if key in ("data", "models"):
+        return True
+    if key in OCCASIONAL:
+        return any(section.metrics.get(OCCASIONAL[key]) for section in sections)
+    return bool(sections)
+
+
+def thresholds_chosen_on(sections: "Sequence[ModelSection]") -> str:
+    """Where the thresholds of all models were chosen, in words."""
+    found = [chosen_on(coverage) for section in sections if (coverage := section.metrics.get("coverage"))]
+    return found[0] if found else ""
+
+
+def nearly_level(sections: "Sequence[ModelSection]") -> str:
+    """The level on which a wrong answer has to be right to be nearly right."""
+    found = [near["level"] for section in sections if (near := section.metrics.get("nearness"))]
+    return str(found[0]) if found else ""
+
+
+def or_nothing_answered(entry: Json) -> Json:
+    """The accuracy of answers with the reason why it is missing, as the table's cells show it."""
+    return entry | {"reason": "nothing is answered"}

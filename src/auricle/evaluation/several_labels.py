@@ -207,6 +207,7 @@ class SeveralLabels(Kind):
             here = depth == level
             entry: Json = {
                 "level": level,
+                "name": self.labels.level_name(level),
                 "labels": [label for label, yes in zip(rows.vocabulary, here, strict=True) if yes],
             }
             for name, of_class in LEVEL_FIGURES.items():
