@@ -51,19 +51,20 @@ def draw_encoding(seed: int, artist_number: int, take: int) -> Encoding:
     return Encoding(container, subtype, int(rng.choice(_SAMPLE_RATES)), int(rng.integers(1, 3)))
 
 
-def encode(stereo: np.ndarray, encoding: Encoding) -> bytes:
+def encode(sound: np.ndarray, encoding: Encoding, sample_rate: int = SAMPLE_RATE) -> bytes:
     """A file's bytes, the same every time.
 
     Args:
-        stereo: float32 ``(n, 2)`` at 44,100 Hz.
-        encoding: how to write it; one channel is the mean of the two.
+        sound: float32 ``(n, 2)``, or ``(n, 1)`` for one channel.
+        encoding: how to write it; one channel is the mean of two.
+        sample_rate: of the sound, in Hz.
     """
-    samples = stereo if encoding.channels == 2 else stereo.mean(axis=1, keepdims=True, dtype=np.float32)
-    if encoding.sample_rate != SAMPLE_RATE:
-        samples = soxr.resample(samples, SAMPLE_RATE, encoding.sample_rate)
+    samples = sound if encoding.channels == 2 else sound.mean(axis=1, keepdims=True, dtype=np.float32)
+    if encoding.sample_rate != sample_rate:
+        samples = soxr.resample(samples, sample_rate, encoding.sample_rate)
     # Resampling overshoots and the mean of two channels falls short: neither may change the level.
     if peak := float(np.abs(samples).max()):
-        samples = samples * (float(np.abs(stereo).max()) / peak)
+        samples = samples * (float(np.abs(sound).max()) / peak)
     buffer = io.BytesIO()
     sf.write(buffer, samples, encoding.sample_rate, format=encoding.container, subtype=encoding.subtype)
     data = buffer.getvalue()

@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 
 from auricle.audio.synthesis.clips import perform
+from auricle.audio.synthesis.corpus import AUDIO_FOLDER
 from auricle.audio.synthesis.params import DemoParams
 from auricle.audio.synthesis.plan import PlannedFile
 from auricle.audio.synthesis.seeds import named_generator
-
-AUDIO_FOLDER = "audio"
 
 
 def metadata(files: Sequence[PlannedFile], params: DemoParams) -> pd.DataFrame:

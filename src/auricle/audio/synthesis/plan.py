@@ -1,13 +1,11 @@
 """Which files make up a demo corpus, and the contents of each."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from auricle.audio.synthesis.broken import DEFECTS, spoil
 from auricle.audio.synthesis.clips import Clip, perform
 from auricle.audio.synthesis.encoding import Encoding, draw_encoding, encode
 from auricle.audio.synthesis.params import DemoParams
-from auricle.audio.synthesis.receipt import write_atomically
 from auricle.audio.synthesis.seeds import named_digest, named_generator
 
 # Part of every file's name: raise it whenever a clip sounds different from before, and old renderings are
@@ -35,6 +33,11 @@ class PlannedFile:
         what = (clip.seed, clip.genre, clip.artist_number, clip.take, float(clip.duration_s))
         return named_digest(RENDERER_VERSION, *what, self.defect or "")[:12] + self.encoding.suffix
 
+    @property
+    def about(self) -> str:
+        """Its genre."""
+        return self.clip.genre
+
     def contents(self) -> bytes:
         """The file's bytes."""
         stereo = perform(self.clip).render()
@@ -60,8 +63,3 @@ def _broken_file(params: DemoParams, number: int, defect: str) -> PlannedFile:
     artist = int(rng.integers(params.artists_per_genre))
     clip = Clip(params.seed, genre, artist, _BROKEN_TAKES + number, params.duration_s)
     return PlannedFile(clip, DEFECTS[defect][0], defect)
-
-
-def write_file(audio: Path, file: PlannedFile) -> None:
-    """Render one file into a folder; what a child process of `render_demo` does."""
-    write_atomically(audio / file.name, file.contents())

@@ -7,30 +7,15 @@ from pathlib import Path
 
 from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
-from auricle.audio.synthesis.metadata import AUDIO_FOLDER, metadata
+from auricle.audio.synthesis.corpus import AUDIO_FOLDER, Corpus, CorpusFile
+from auricle.audio.synthesis.music import music_corpus
 from auricle.audio.synthesis.params import DemoParams
-from auricle.audio.synthesis.plan import PlannedFile, plan_files, write_file
 from auricle.audio.synthesis.receipt import Receipt, read_receipt, write_atomically
 
 logger = logging.getLogger(__name__)
 
 METADATA_NAME = "metadata.csv"
 README_NAME = "README.txt"
-_README = """\
-This folder was rendered by Auricle: nobody recorded any of it.
-
-The clips are synthesized from a random seed by auricle.audio.synthesis: {genres}.
-"Artists" are sets of random choices, and what is called a genre here is a caricature of the real one.
-Figures measured on this corpus show that the software works. They say nothing about real music.
-
-metadata.csv lists the files in the layout of Hugging Face's AudioFolder: `label` is the genre, `labels` adds
-tags (fast, swing, vocal, ...) that are true of the clip by construction, `artist` is the group that must
-not be split between training and test, `influences` says what the artist borrows from other genres.
-{broken}
-The folder belongs to Auricle: when the demo's parameters change, files that no longer belong to it are
-removed. Files that Auricle has not written are left alone. No rights in the clips are claimed.
-"""
-_BROKEN = "\nA few files are broken on purpose (empty, truncated, silent, ...); ingestion sets them aside.\n"
 
 
 @dataclass(frozen=True)
@@ -69,26 +54,24 @@ def render_demo(folder: Path, params: DemoParams, *, workers: int | None = None)
         AudioError: a clip could not be rendered, for want of memory for example.
     """
     before = read_receipt(folder)
-    plan = plan_files(params)
-    wanted = {file.name: file for file in plan}
-    settings = params.model_dump(mode="json", exclude={"enabled"})
-    finished = Receipt(settings, tuple(wanted), complete=True)
+    corpus = music_corpus(params)
+    wanted = {file.name: file for file in corpus.files}
+    finished = Receipt(corpus.settings, tuple(wanted), complete=True)
     audio = folder / AUDIO_FOLDER
     missing = [file for name, file in wanted.items() if not (audio / name).is_file()]
     stale = sorted(set(before.files if before else ()) - set(wanted))
-    broken = {f"{AUDIO_FOLDER}/{file.name}": file.defect for file in plan if file.defect}
+    broken = {f"{AUDIO_FOLDER}/{file.name}": file.defect for file in corpus.files if file.defect}
     summary = DemoReceipt(folder, len(wanted), len(missing), len(stale), broken)
     if before == finished and not missing and (folder / METADATA_NAME).is_file():
         return summary
     audio.mkdir(parents=True, exist_ok=True)
     # First of all, and naming old and new files alike: whatever happens now, the next call knows its own.
-    Receipt(settings, (*wanted, *stale), complete=False).write(folder)
-    _render_files(missing, audio, workers)
+    Receipt(corpus.settings, (*wanted, *stale), complete=False).write(folder)
+    _render_files(missing, audio, corpus.longest_s, workers)
     for name in stale:
         (audio / name).unlink(missing_ok=True)
-    table = metadata(plan, params)
-    write_atomically(folder / METADATA_NAME, table.to_csv(index=False).encode())
-    write_atomically(folder / README_NAME, _readme(params).encode())
+    write_atomically(folder / METADATA_NAME, corpus.table().to_csv(index=False).encode())
+    write_atomically(folder / README_NAME, corpus.readme.encode())
     for leftover in folder.rglob(".*.part"):
         leftover.unlink(missing_ok=True)
     finished.write(folder)
@@ -96,10 +79,9 @@ def render_demo(folder: Path, params: DemoParams, *, workers: int | None = None)
     return summary
 
 
-def _render_files(files: list[PlannedFile], audio: Path, workers: int | None) -> None:
+def _render_files(files: list[CorpusFile], audio: Path, longest_s: float, workers: int | None) -> None:
     # Ten seconds of audio take about a fifth of a second; the rest allows for a slow, busy machine.
-    longest = max((file.clip.duration_s for file in files), default=0.0)
-    limits = AudioLimits(timeout_s=60.0 + 10.0 * longest, max_memory_mb=4096)
+    limits = AudioLimits(timeout_s=60.0 + 10.0 * longest_s, max_memory_mb=4096)
     results = map_isolated(
         partial(write_file, audio),
         files,
@@ -109,9 +91,10 @@ def _render_files(files: list[PlannedFile], audio: Path, workers: int | None) ->
     )
     for file, result in results:
         if isinstance(result, Exception):
-            result.add_note(f"while rendering {file.name} ({file.clip.genre})")
+            result.add_note(f"while rendering {file.name} ({file.about})")
             raise result
 
 
-def _readme(params: DemoParams) -> str:
-    return _README.format(genres=", ".join(params.genres), broken=_BROKEN if params.broken_files else "")
+def write_file(audio: Path, file: CorpusFile) -> None:
+    """Render one file into a folder; what a child process of `render_demo` does."""
+    write_atomically(audio / file.name, file.contents())
