@@ -5,6 +5,8 @@ from pathlib import Path
 from auricle.errors import CorpusError
 
 NO_PARENT = "0"
+# Of the Good-sounds dataset, and of notes that Auricle synthesizes.
+GOOD_SOUNDS = Path(__file__).with_name("hierarchies") / "good_sounds.yml"
 
 
 def read_hierarchy(file: Path) -> dict[str, str]:

@@ -1,5 +1,7 @@
-"""The demo corpus: music synthesized from a random seed, with artists, tags and broken files."""
+"""The demo corpora, synthesized from a random seed: music by genre, and single notes by quality."""
 
+from auricle.audio.synthesis.choice import AnyDemoParams, Demo
+from auricle.audio.synthesis.notes import NotesDemoParams
 from auricle.audio.synthesis.params import GENRES, DemoParams
 
-__all__ = ["GENRES", "DemoParams"]
+__all__ = ["GENRES", "AnyDemoParams", "Demo", "DemoParams", "NotesDemoParams"]

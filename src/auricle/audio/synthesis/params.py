@@ -17,6 +17,7 @@ class DemoParams(Params):
     only, so that a larger corpus contains the smaller one byte for byte.
     """
 
+    kind: Literal["music"] = Field("music", description="Clips of music, by genre.")
     enabled: bool = Field(True, description="Render the demo corpus before ingestion.")
     genres: tuple[Genre, ...] = Field(GENRES, description="The genres to render, all eight by default.")
     clips_per_genre: int = Field(24, ge=1, le=100_000, description="Clips of each genre.")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
+from auricle.audio.synthesis.choice import Demo
 from auricle.audio.synthesis.corpus import AUDIO_FOLDER, Corpus, CorpusFile
 from auricle.audio.synthesis.music import music_corpus
-from auricle.audio.synthesis.params import DemoParams
+from auricle.audio.synthesis.notes import NotesDemoParams
+from auricle.audio.synthesis.notes.corpus import notes_corpus
 from auricle.audio.synthesis.receipt import Receipt, read_receipt, write_atomically
 
 logger = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ class DemoReceipt:
     broken: dict[str, str]
 
 
-def render_demo(folder: Path, params: DemoParams, *, workers: int | None = None) -> DemoReceipt:
+def render_demo(folder: Path, params: Demo, *, workers: int | None = None) -> DemoReceipt:
     """Render the demo corpus, or what is missing of it.
 
     Killed at any moment, the same call goes on where it stopped. With other parameters in the same folder,
@@ -54,7 +56,7 @@ def render_demo(folder: Path, params: DemoParams, *, workers: int | None = None)
         AudioError: a clip could not be rendered, for want of memory for example.
     """
     before = read_receipt(folder)
-    corpus = music_corpus(params)
+    corpus = _corpus(params)
     wanted = {file.name: file for file in corpus.files}
     finished = Receipt(corpus.settings, tuple(wanted), complete=True)
     audio = folder / AUDIO_FOLDER
@@ -77,6 +79,10 @@ def render_demo(folder: Path, params: DemoParams, *, workers: int | None = None)
     finished.write(folder)
     logger.info("Demo corpus in %s: %d files, %d rendered now", folder, len(wanted), len(missing))
     return summary
+
+
+def _corpus(params: Demo) -> Corpus:
+    return notes_corpus(params) if isinstance(params, NotesDemoParams) else music_corpus(params)
 
 
 def _render_files(files: list[CorpusFile], audio: Path, longest_s: float, workers: int | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from auricle.audio.limits import AudioLimits
-from auricle.audio.synthesis import DemoParams
+from auricle.audio.synthesis import AnyDemoParams
 from auricle.corpora.data_report import describe_corpus, log_summary
 from auricle.corpora.inspection import find_audio, inspect_files
 from auricle.corpora.labels import LabelParams
@@ -21,16 +21,17 @@ from auricle.errors import CorpusError
 logger = logging.getLogger(__name__)
 
 
-def provide_recordings(recordings: Path, demo: DemoParams, ingest: IngestParams) -> dict[str, Any]:
+def provide_recordings(recordings: Path, demo: AnyDemoParams, ingest: IngestParams) -> dict[str, Any]:
     """Render the demo corpus where it is asked for, and say where the recordings come from.
 
     Raises:
         CorpusError: the folder does not exist, or holds no recording.
     """
-    if demo.enabled:
+    chosen = demo.root
+    if chosen.enabled:
         from auricle.audio.synthesis.render import render_demo
 
-        render_demo(recordings, demo, workers=ingest.workers)
+        render_demo(recordings, chosen, workers=ingest.workers)
     if not recordings.is_dir():
         raise CorpusError(
             f"{recordings} is not a folder: put the recordings there, or name their folder by `recordings` "
@@ -41,8 +42,8 @@ def provide_recordings(recordings: Path, demo: DemoParams, ingest: IngestParams)
     return {
         "folder": recordings.name,
         "layout": ingest.layout,
-        "synthesized": demo.enabled,
-        "demo": demo.model_dump() if demo.enabled else None,
+        "synthesized": chosen.enabled,
+        "demo": chosen.model_dump() if chosen.enabled else None,
         "notes": list(ingest.notes),
     }
 

@@ -1,0 +1,24 @@
+"""Which demo corpus: of music, or of single notes."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Discriminator, RootModel, Tag
+
+from auricle.audio.synthesis.notes.params import NotesDemoParams
+from auricle.audio.synthesis.params import DemoParams
+
+Demo = DemoParams | NotesDemoParams
+
+
+def _kind(value: Any) -> Any:
+    """What is said before there was a choice is about music."""
+    return value.get("kind", "music") if isinstance(value, dict) else getattr(value, "kind", None)
+
+
+_Tagged = Annotated[DemoParams, Tag("music")] | Annotated[NotesDemoParams, Tag("notes")]
+
+
+class AnyDemoParams(RootModel[Annotated[_Tagged, Discriminator(_kind)]]):
+    """A demo corpus of either kind: the parameters of the `kind` that is named, of `music` where none is."""
+
+    model_config = ConfigDict(frozen=True)

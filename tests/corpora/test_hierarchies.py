@@ -1,0 +1,30 @@
+"""The hierarchies of labels that come with Auricle."""
+
+import pytest
+
+from auricle.audio.synthesis.notes import LABELS
+from auricle.corpora.hierarchy import GOOD_SOUNDS, read_hierarchy
+from auricle.corpora.labels import lineage
+
+PARENTS = read_hierarchy(GOOD_SOUNDS)
+
+
+class TestGoodSounds:
+    def test_everything_is_good_or_bad(self) -> None:
+        assert {lineage(label, PARENTS)[0] for label in PARENTS} == {"good", "bad"}
+
+    def test_has_three_levels(self) -> None:
+        depths = {len(lineage(label, PARENTS)) for label in PARENTS}
+        assert depths == {2, 3}
+
+    @pytest.mark.parametrize("label", LABELS)
+    def test_has_every_synthesized_label_below_a_quality(self, label: str) -> None:
+        quality, aspect, *specific = lineage(label, PARENTS)
+        assert quality == ("good" if label.startswith("good") else "bad")
+        # A label that names no more than an aspect stands for its own specific.
+        assert [aspect, *specific][-1] == label
+
+    @pytest.mark.parametrize("label", [label for label in LABELS if label.count("-") > 1])
+    def test_a_specific_begins_with_its_aspect(self, label: str) -> None:
+        aspect = lineage(label, PARENTS)[1]
+        assert label.startswith(aspect)
