@@ -10,7 +10,17 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from auricle.corpora.layouts import audiofolder, esc50, fma, folder, gtzan, magnatagatune, msd, mtg_jamendo
+from auricle.corpora.layouts import (
+    audiofolder,
+    esc50,
+    fma,
+    folder,
+    good_sounds,
+    gtzan,
+    magnatagatune,
+    msd,
+    mtg_jamendo,
+)
 from auricle.corpora.layouts.base import LAYOUT_COLUMNS, Layout
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.params import Params
@@ -24,6 +34,7 @@ LAYOUTS: dict[str, Layout] = {
         esc50.LAYOUT,
         fma.LAYOUT,
         folder.LAYOUT,
+        good_sounds.LAYOUT,
         gtzan.LAYOUT,
         magnatagatune.LAYOUT,
         msd.LAYOUT,
@@ -67,7 +78,8 @@ def read_layout(name: str, root: Path, options: Mapping[str, Any]) -> pd.DataFra
         `label` (text or missing), `labels` (list), `published_split` (`train`, `validation`, `test` or
         missing), `published_fold` (Int64), `instrument`, `rating` (0 to 1), and what else the source says as
         `meta_*` text. A listed recording without a file has its row, except where the list names a whole
-        public corpus (gtzan, fma, msd, mtg_jamendo); a file that no list names has one without a label.
+        public corpus (good_sounds, gtzan, fma, magnatagatune, msd, mtg_jamendo); a file that no list names
+        has one without a label.
 
     Raises:
         ConfigurationError: An unknown layout or option.
