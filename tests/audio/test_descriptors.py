@@ -62,6 +62,15 @@ class TestValues:
     def test_tempo_is_that_of_the_strokes(self, clip: np.ndarray) -> None:
         assert named(clip)["tempo"] == pytest.approx(120, rel=0.05)
 
+    def test_duration_is_that_of_the_whole_recording(self, clip: np.ndarray) -> None:
+        assert named(clip, duration=True, max_duration_s=1.0)["duration"] == pytest.approx(3.0)
+        assert "duration" not in named(clip)
+
+    def test_short_frames_take_the_shortest_notes(self, clip: np.ndarray) -> None:
+        features = named(clip[: RATE // 20], n_fft=512, hop_length=128, n_mels=40, tempo=False, duration=True)
+        assert features["duration"] == pytest.approx(0.05, abs=1e-3)
+        assert np.isfinite(list(features.values())).all()
+
     def test_loudest_pitch_class_is_that_of_the_note(self, clip: np.ndarray) -> None:
         features = named(clip)
         chroma = [features[f"chroma_{number:02d}_mean"] for number in range(1, 13)]

@@ -32,8 +32,9 @@ def sound(number: int, klass: str | None, player: str | None, pack: int, **furth
 
 def take(number: int, of: int | None, microphone: str, pack: str) -> dict[str, Any]:
     """A row of `takes`."""
+    filename = f"sound_files/{pack}/{microphone}/{of or 0:04d}.wav"
     return {
-        "id": number, "microphone": microphone, "filename": f"sound_files/{pack}/{microphone}/{of or 0:04d}.wav",
+        "id": number, "microphone": microphone, "filename": filename,
         "original_filename": "AKG-costado-Left-01 render 001", "freesound_id": None, "sound_id": of,
         "goodsound_id": None,
     }  # fmt: skip
@@ -178,7 +179,7 @@ class TestRefusals:
     def test_a_table_without_a_column(self, corpus: Corpus, tables: Tables) -> None:
         for row in tables["sounds"]:
             del row["klass"]
-        with pytest.raises(CorpusError, match="sounds.* has no klass; there is id, instrument"):
+        with pytest.raises(CorpusError, match=r"sounds.* has no klass; there is id, instrument"):
             corpus(tables)
 
     def test_no_tables(self, tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from corpus_builders import write_files
 
+from auricle.corpora.grouping import group_keys
 from auricle.corpora.layouts import LAYOUT_COLUMNS, LAYOUTS, read_layout
 from auricle.corpora.layouts.gtzan import published_lists
+from auricle.corpora.params import IngestParams
 from auricle.errors import ConfigurationError, CorpusError
 
 
@@ -102,6 +104,31 @@ class TestFolderPerClass:
     def test_hidden_files_are_no_recordings(self, tmp_path: Path) -> None:
         write_files(tmp_path, ["rock/1.wav", "rock/._1.wav", ".trash/2.wav"])
         assert read_layout("folder_per_class", tmp_path, {})["path"].tolist() == ["rock/1.wav"]
+
+
+class TestAudioFolderInstrument:
+    TABLE = "file_name,instrument,note,articulation\n1.mp3,flute,A,tenuto\n2.mp3,oboe,B,normal\n"
+
+    def test_is_given_beside_another_label(self, tmp_path: Path) -> None:
+        metadata(tmp_path, self.TABLE, "1.mp3", "2.mp3")
+        table = audiofolder(tmp_path, label_column="articulation")
+        assert table["instrument"].tolist() == ["flute", "oboe"]
+        assert table["label"].tolist() == ["tenuto", "normal"]
+        assert "meta_instrument" not in table
+
+    def test_is_no_input_where_it_is_the_label(self, tmp_path: Path) -> None:
+        metadata(tmp_path, self.TABLE, "1.mp3", "2.mp3")
+        table = audiofolder(tmp_path, label_column="instrument")
+        assert table["label"].tolist() == ["flute", "oboe"]
+        assert table["instrument"].isna().all()
+        assert table["meta_instrument"].tolist() == ["flute", "oboe"]
+
+    @pytest.mark.parametrize("label", ["instrument", "articulation"])
+    def test_makes_groups_either_way(self, tmp_path: Path, label: str) -> None:
+        metadata(tmp_path, self.TABLE, "1.mp3", "2.mp3")
+        table = read_layout("audiofolder", tmp_path, {"label_column": label})
+        keys = group_keys(table.assign(recording_id="x"), IngestParams(group_by="instrument+note"))
+        assert keys["instrument+note"].tolist() == ["instrument+note:flute+a", "instrument+note:oboe+b"]
 
 
 class TestAudioFolderMetadata:

@@ -10,7 +10,7 @@ from tiny_corpus import LABELS, TinyCorpus
 
 from auricle.audio.descriptors import DescriptorExtractor, DescriptorParams
 from auricle.errors import CorpusError
-from auricle.models.bundle import open_bundle
+from auricle.models.bundle import BundleRef, open_bundle
 from auricle.models.forest import ForestParams, load_forest
 from auricle.training.forest import fit_random_forest
 
@@ -104,3 +104,40 @@ class TestRefusals:
         features = features_of(corpus).query("extractor == 'another'")
         with pytest.raises(CorpusError, match="18 of 18 usable recordings have no row of features"):
             fit_random_forest(corpus.manifest, features, EXTRACTOR, PARAMS, workdir)
+
+
+class TestInstruments:
+    """The label is told by the instrument alone: all features are one constant."""
+
+    def fit(
+        self, corpus: TinyCorpus, workdir: Path, instruments: "pd.Series[str]", **params: bool
+    ) -> BundleRef:
+        features = features_of(corpus).assign(**dict.fromkeys(EXTRACTOR.names, 0.0))
+        asked = PARAMS.model_copy(update={"use_instrument": True} | params)
+        manifest = corpus.manifest.assign(instrument=instruments)
+        return open_bundle(fit_random_forest(manifest, features, EXTRACTOR, asked, workdir).path)
+
+    def playing(self, corpus: TinyCorpus) -> "pd.Series[str]":
+        return corpus.manifest["label"].map(dict(zip(LABELS, ("flute", "oboe", "tuba"), strict=True)))
+
+    def test_are_inputs_where_they_are_asked_for(self, folded: TinyCorpus, workdir: Path) -> None:
+        bundle = self.fit(folded, workdir, self.playing(folded))
+        assert bundle.config["instruments"] == ["flute", "oboe", "tuba"]
+        table = bundle.out_of_fold
+        assert table is not None
+        truth = folded.manifest.set_index("recording_id")["label"].loc[table["recording_id"]]
+        assert table[list(bundle.vocabulary)].idxmax(axis=1).tolist() == truth.tolist()
+
+    def test_are_none_by_default(self, folded: TinyCorpus, workdir: Path) -> None:
+        bundle = self.fit(folded, workdir, self.playing(folded), use_instrument=False)
+        assert bundle.config["instruments"] == []
+        assert not [name for name in bundle.config["feature_names"] if name.startswith("instrument")]
+
+    def test_are_those_of_the_training_split(self, corpus: TinyCorpus, workdir: Path) -> None:
+        playing = self.playing(corpus).where(corpus.manifest["split"] == "train", "ocarina")
+        assert self.fit(corpus, workdir, playing).config["instruments"] == ["flute", "oboe", "tuba"]
+
+    def test_that_the_corpus_does_not_tell_are_refused(self, corpus: TinyCorpus, workdir: Path) -> None:
+        nothing = pd.Series(None, index=corpus.manifest.index, dtype="str")
+        with pytest.raises(CorpusError, match="names the instrument of no recording to learn from"):
+            self.fit(corpus, workdir, nothing)

@@ -33,6 +33,7 @@ class DescriptorParams(Params):
     n_mels: int = Field(128, ge=1, le=1_024, description="Mel bands below MFCC and onset strength")
     n_mfcc: int = Field(20, ge=1, description="Mel-frequency cepstral coefficients")
     tempo: bool = Field(True, description="Estimate the tempo, in beats per minute")
+    duration: bool = Field(False, description="How long the recording lasts, in seconds")
     hpss: bool = Field(False, description="Separate harmonic from percussive energy; 1 s for 30 s of music")
     pyin: bool = Field(False, description="Track the pitch by probabilistic YIN; 3 s for 30 s of music")
     max_duration_s: float = Field(
@@ -77,7 +78,7 @@ class DescriptorExtractor:
     with `hpss` the percussive share of the energy, with `pyin` the pitch and the probability of a voice. Of
     each the mean and the deviation, and the mean and the deviation of its slope (Savitzky-Golay over nine
     frames, the outermost frame repeated beyond the ends, so that a clip of 0.1 s has finite features too).
-    With `tempo`, one tempo.
+    With `tempo`, one tempo; with `duration`, that of the whole recording.
 
     Example:
         >>> extractor = DescriptorExtractor(DescriptorParams())
@@ -94,7 +95,7 @@ class DescriptorExtractor:
         """Name of each feature, such as `mfcc_01_mean` and `chroma_12_delta_std`."""
         series = _series_names(self.params)
         names = [f"{name}_{statistic}" for statistic in _STATISTICS for name in series]
-        return (*names, "tempo") if self.params.tempo else tuple(names)
+        return (*names, *(name for name in ("tempo", "duration") if getattr(self.params, name)))
 
     @property
     def digest(self) -> str:
@@ -120,7 +121,8 @@ class DescriptorExtractor:
         """
         import librosa
 
-        samples = self._middle(checked_waveform(waveform))
+        whole = checked_waveform(waveform)
+        samples = self._middle(whole)
         magnitude = magnitude_spectrogram(samples, self._window, self.params.hop_length)
         log_mel = self._log_mel(magnitude)
         onset = librosa.onset.onset_strength(S=log_mel, sr=self.sample_rate)
@@ -142,6 +144,8 @@ class DescriptorExtractor:
             features.append(
                 librosa.feature.tempo(onset_envelope=onset, sr=self.sample_rate, hop_length=hop_length)
             )
+        if self.params.duration:
+            features.append(np.array([len(whole) / self.sample_rate]))
         return np.concatenate(features).astype(np.float32)
 
     def save_pretrained(self, folder: Path) -> None:

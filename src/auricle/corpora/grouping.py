@@ -72,7 +72,9 @@ def _entry_keys(table: pd.DataFrame, entry: str, params: IngestParams) -> pd.Ser
 def _part(table: pd.DataFrame, name: str, params: IngestParams) -> pd.Series:
     if name == FILE_NAME_PATTERN:
         return _from_file_names(table["path"], params.group_pattern or "")
-    column = name if name == "instrument" and name in table else f"meta_{name.removeprefix('meta_')}"
+    # Where the instrument is what models are to find out, it stands among what else the source says.
+    told = name == "instrument" and name in table and table[name].notna().any()
+    column = name if told else f"meta_{name.removeprefix('meta_')}"
     if column not in table:
         known = sorted(str(found).removeprefix("meta_") for found in table if str(found).startswith("meta_"))
         raise ConfigurationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from auricle.training.device import resolve_device
 from auricle.training.params import DeviceName
 
 Audio = str | Path | npt.NDArray[Any]
+
+logger = logging.getLogger(__name__)
 
 
 class AudioClassifier:
@@ -54,17 +57,28 @@ class AudioClassifier:
         """The rate that recordings are resampled to, in Hz."""
         return self._scorer.sample_rate
 
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """The instruments that the model may be told; none where it has no input for them."""
+        return tuple(self.bundle.config.get("instruments", ()))
+
     # A string is a sequence of strings to the type checker; here it is always one path.
     @overload
     def predict(  # type: ignore[overload-overlap]
-        self, audio: Audio, *, sampling_rate: int | None = None
+        self, audio: Audio, *, sampling_rate: int | None = None, instrument: str | None = None
     ) -> Prediction: ...
 
     @overload
-    def predict(self, audio: Sequence[Audio], *, sampling_rate: int | None = None) -> list[Prediction]: ...
+    def predict(
+        self, audio: Sequence[Audio], *, sampling_rate: int | None = None, instrument: str | None = None
+    ) -> list[Prediction]: ...
 
     def predict(
-        self, audio: Audio | Sequence[Audio], *, sampling_rate: int | None = None
+        self,
+        audio: Audio | Sequence[Audio],
+        *,
+        sampling_rate: int | None = None,
+        instrument: str | None = None,
     ) -> Prediction | list[Prediction]:
         """Label, confidence, probabilities and windows of a recording, or of each in a list.
 
@@ -72,29 +86,36 @@ class AudioClassifier:
             audio: the path of a file; or a waveform of floats, full scale at 1, of shape (n,) or
                 (channels, n); or a list of these.
             sampling_rate: of the waveforms, in Hz; files bring their own.
+            instrument: that plays in all of them, one of `instruments`. None is unknown, and so, with a
+                warning, is any other name.
 
         Raises:
             AudioError: where a single recording cannot be used. In a list, such a recording is an entry
                 with `error` instead.
             ConfigurationError: for a waveform without `sampling_rate`, or of another shape.
         """
+        known = self._known(instrument)
         if isinstance(audio, str | Path | np.ndarray):
             with _naming(audio):
-                return self._predict_one(audio, sampling_rate)
-        return list(self._predict_each(audio, sampling_rate))
+                return self._predict_one(audio, sampling_rate, known)
+        return list(self._predict_each(audio, sampling_rate, known))
 
     @overload
     def embed(  # type: ignore[overload-overlap]
-        self, audio: Audio, *, sampling_rate: int | None = None
+        self, audio: Audio, *, sampling_rate: int | None = None, instrument: str | None = None
     ) -> npt.NDArray[np.float32]: ...
 
     @overload
     def embed(
-        self, audio: Sequence[Audio], *, sampling_rate: int | None = None
+        self, audio: Sequence[Audio], *, sampling_rate: int | None = None, instrument: str | None = None
     ) -> list[npt.NDArray[np.float32]]: ...
 
     def embed(
-        self, audio: Audio | Sequence[Audio], *, sampling_rate: int | None = None
+        self,
+        audio: Audio | Sequence[Audio],
+        *,
+        sampling_rate: int | None = None,
+        instrument: str | None = None,
     ) -> npt.NDArray[np.float32] | list[npt.NDArray[np.float32]]:
         """Embedding, float32 (embedding_size,), of a recording, or of each in a list.
 
@@ -104,19 +125,33 @@ class AudioClassifier:
         Raises:
             AudioError: where a recording cannot be used.
         """
+        known = self._known(instrument)
         if isinstance(audio, str | Path | np.ndarray):
-            return self._embed_one(audio, sampling_rate)
-        return [self._embed_one(item, sampling_rate) for item in audio]
+            return self._embed_one(audio, sampling_rate, known)
+        return [self._embed_one(item, sampling_rate, known) for item in audio]
 
-    def _predict_each(self, audio: Sequence[Audio], sampling_rate: int | None) -> Iterator[Prediction]:
+    def _known(self, instrument: str | None) -> str | None:
+        """The instrument where the model has an input for it, else None."""
+        if instrument is None or instrument in self.instruments:
+            return instrument
+        logger.warning(
+            "The instrument %r is taken as unknown: this model knows %s.",
+            instrument,
+            ", ".join(self.instruments) or "of no instruments",
+        )
+        return None
+
+    def _predict_each(
+        self, audio: Sequence[Audio], sampling_rate: int | None, instrument: str | None
+    ) -> Iterator[Prediction]:
         for item in audio:
             try:
-                yield self._predict_one(item, sampling_rate)
+                yield self._predict_one(item, sampling_rate, instrument)
             except AudioError as error:
                 yield Prediction.failed(_path(item), str(error))
 
-    def _predict_one(self, audio: Audio, sampling_rate: int | None) -> Prediction:
-        score = self._scorer(self._waveform(audio, sampling_rate))
+    def _predict_one(self, audio: Audio, sampling_rate: int | None, instrument: str | None) -> Prediction:
+        score = self._scorer(self._waveform(audio, sampling_rate), instrument)
         return Prediction.of_windows(
             self.labels,
             score.spans,
@@ -127,9 +162,11 @@ class AudioClassifier:
             abstain_below=self.abstain_below,
         )
 
-    def _embed_one(self, audio: Audio, sampling_rate: int | None) -> npt.NDArray[np.float32]:
+    def _embed_one(
+        self, audio: Audio, sampling_rate: int | None, instrument: str | None
+    ) -> npt.NDArray[np.float32]:
         with _naming(audio):
-            return self._scorer(self._waveform(audio, sampling_rate)).embedding
+            return self._scorer(self._waveform(audio, sampling_rate), instrument).embedding
 
     def _waveform(self, audio: Audio, sampling_rate: int | None) -> npt.NDArray[np.float32]:
         if isinstance(audio, np.ndarray):

@@ -39,8 +39,8 @@ class Scorer(Protocol):
 
     sample_rate: int
 
-    def __call__(self, waveform: FloatArray) -> Score:
-        """Score a mono waveform, float32 (n,), at `sample_rate`."""
+    def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
+        """Score a mono waveform, float32 (n,), at `sample_rate`, and the instrument where it is known."""
 
 
 class DeepScorer:
@@ -54,8 +54,8 @@ class DeepScorer:
         self._window, self._hop = bundle.config["window_frames"], bundle.config["hop_frames"]
         self.sample_rate = self._extractor.sample_rate
 
-    def __call__(self, waveform: FloatArray) -> Score:
-        """Score a mono waveform; see `Scorer`."""
+    def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
+        """Score a mono waveform; see `Scorer`. No deep model has an input for the instrument."""
         output = predict_windows(
             self._model, self._extractor(waveform), self._window, self._hop, device=self._device
         )
@@ -78,11 +78,12 @@ class ForestScorer:
         self._bundle = bundle
         self.sample_rate = self._extractor.sample_rate
 
-    def __call__(self, waveform: FloatArray) -> Score:
+    def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
         """Score a mono waveform; see `Scorer`."""
-        from auricle.models.forest import forest_embeddings, forest_probabilities
+        from auricle.models.forest import forest_embeddings, forest_probabilities, with_instruments
 
         features = pd.DataFrame([self._extractor(waveform)], columns=list(self._extractor.names))
+        features = with_instruments(features, [instrument], self._bundle.config.get("instruments", ()))
         return Score(
             [(0.0, len(waveform) / self.sample_rate)],
             forest_probabilities(self._forest, features, self._bundle.vocabulary),

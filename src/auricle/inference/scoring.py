@@ -86,12 +86,22 @@ def score_features(
         CorpusError: where none of the recordings has features of the bundle's extractor.
     """
     from auricle.audio.extractor import load_extractor
-    from auricle.models.forest import forest_embeddings, forest_probabilities, load_forest, rows_of
+    from auricle.models.forest import (
+        forest_embeddings,
+        forest_probabilities,
+        load_forest,
+        rows_of,
+        with_instruments,
+    )
 
     digest = load_extractor(bundle.path).digest
     known = rows_of(features, digest)
     rows = _scorable(manifest, known.index, "row of features", "extract_features")
     values = known.loc[rows["recording_id"]]
+    if instruments := bundle.config.get("instruments"):
+        usable = manifest[manifest["status"] == "ok"]
+        playing = usable.set_index("recording_id")["instrument"].loc[rows["recording_id"]]
+        values = with_instruments(values, playing, instruments)
     forest = load_forest(bundle.path / "model.skops")
     return _tables(
         bundle,

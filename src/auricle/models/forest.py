@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,31 @@ if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestClassifier
 
 TRUSTED = ("sklearn.tree._tree.Tree",)
+# What of the parameters scikit-learn does not take.
+OURS = {"seed", "importance_repeats", "use_instrument"}
 
 
 def rows_of(features: pd.DataFrame, extractor: str) -> pd.DataFrame:
     """The rows that an extractor of this digest made, by `recording_id`; of several, the latest."""
     rows = features[features["extractor"] == extractor]
     return rows.drop_duplicates("recording_id", keep="last").set_index("recording_id")
+
+
+def with_instruments(
+    features: pd.DataFrame, instruments: Iterable[str | None], known: Sequence[str]
+) -> pd.DataFrame:
+    """The features and a column for each known instrument: 1 where it plays, all 0 where it is not known.
+
+    Args:
+        features: one row per recording.
+        instruments: of each row; None, NaN or any other name is unknown.
+        known: instruments that the forest learned from, `instruments` in its configuration.
+    """
+    import pandas as pd
+
+    played = np.asarray(list(instruments), dtype=object)
+    columns = {f"instrument={name}": (played == name).astype(np.float32) for name in known}
+    return pd.concat([features, pd.DataFrame(columns, index=features.index)], axis=1)
 
 
 def fit_forest(
@@ -40,9 +59,7 @@ def fit_forest(
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    forest = RandomForestClassifier(
-        **params.model_dump(exclude={"seed", "importance_repeats"}), random_state=params.seed
-    )
+    forest = RandomForestClassifier(**params.model_dump(exclude=OURS), random_state=params.seed)
     truth = np.asarray(labels)
     if truth.ndim == 2:
         forest.set_params(class_weight=None).fit(features, truth)

@@ -352,6 +352,9 @@ class ForestParams(Params):
     class_weight: Literal["balanced", "balanced_subsample"] = Field(
         "balanced", description="weights against unequal classes: over the corpus, or in each tree's sample"
     )
+    use_instrument: bool = Field(
+        False, description="the instrument, as the source names it, is an input beside the features"
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="seed of the bootstrap and of the features tried")
     n_jobs: Literal[-1] | Annotated[int, Field(ge=1)] = Field(
         -1, description="cores that fit trees; -1 takes all"

@@ -13,6 +13,7 @@ import pandas as pd
 from auricle.audio.descriptors import DescriptorExtractor
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
+from auricle.errors import CorpusError
 from auricle.models.bundle import CONFIG, BundleDraft
 from auricle.models.forest import (
     fit_forest,
@@ -21,6 +22,7 @@ from auricle.models.forest import (
     permutation_importances,
     rows_of,
     save_forest,
+    with_instruments,
 )
 from auricle.models.params import ForestParams
 from auricle.models.provenance import manifest_digest, provenance
@@ -60,15 +62,22 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
         labels: how labels are read; one class a recording by default.
 
     Raises:
-        CorpusError: too few labels, an empty split or fold, too many missing features.
+        CorpusError: too few labels, an empty split or fold, too many missing features, no instrument where
+            they are asked for.
     """
     started = time.monotonic()
     known = rows_of(features, extractor.digest)
     manifest = having(manifest, known.index, what="row of features", pipeline="extract_features")
     examples = read_examples(manifest, labels)
     described = known.loc[list(examples.recording_ids), list(extractor.names)]
-    fitting = ForestFitting(examples, described, params)
     parts = partitions(examples)
+    rows = np.arange(len(examples)) if examples.is_k_fold else parts[-1].train
+    known_instruments: tuple[str, ...] = ()
+    if params.use_instrument:
+        playing = manifest.set_index("recording_id")["instrument"].loc[list(examples.recording_ids)]
+        known_instruments = _instruments(playing.iloc[rows])
+        described = with_instruments(described, playing, known_instruments)
+    fitting = ForestFitting(examples, described, params)
     plain = {
         "train": params.model_dump(mode="json"),
         "features": list(extractor.names),
@@ -77,7 +86,6 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
     digest = training_digest(data=manifest_digest(manifest), front_end=extractor.digest, **plain)
     with open_workdir(workdir, digest) as folder:
         folds = [fitting.fold(part) for part in parts if part.name != FINAL]
-        rows = np.arange(len(examples)) if examples.is_k_fold else parts[-1].train
         forest = fitting.fit(rows)
         importances = [fold.importances for fold in folds] or [
             fitting.importances(forest, parts[-1].validation)
@@ -99,6 +107,7 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
         config = forest_config(forest, fitting.features.iloc[rows], examples.vocabulary)
         unheard = fitting.scored(forest, parts[-1].validation) if out_of_fold is None else out_of_fold
         config |= {
+            "instruments": list(known_instruments),
             "problem_type": examples.problem_type,
             "parents": examples.labels.parents,
             **examples.decision_by(unheard),
@@ -110,6 +119,17 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
             training=training,
             out_of_fold=out_of_fold,
         )
+
+
+def _instruments(playing: "pd.Series[str]") -> tuple[str, ...]:
+    """The instruments of the recordings that are learned from, sorted."""
+    known = tuple(sorted(playing.dropna().unique()))
+    if not known:
+        raise CorpusError(
+            "use_instrument is true, but the corpus names the instrument of no recording to learn"
+            " from. Set random_forest.train.use_instrument: false, or read an instrument from the metadata."
+        )
+    return known
 
 
 @dataclass(frozen=True)

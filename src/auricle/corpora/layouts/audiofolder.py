@@ -64,6 +64,8 @@ def read(root: Path, options: AudioFolderOptions) -> pd.DataFrame:
     if table.empty:
         return complete(table)
     label, labels = _label_columns(table, root, options)
+    # An instrument that is to be found out is no input; groups may still be made by it, as `meta_instrument`.
+    instrument = "instrument" if "instrument" in table and "instrument" not in (label, labels) else None
     ratings = _ratings(table, options)
     if label is None and labels is None and ratings.isna().all():
         primary = _labels_from_folders(table["path"], list(listed.columns), root)
@@ -72,14 +74,16 @@ def read(root: Path, options: AudioFolderOptions) -> pd.DataFrame:
     lists: list[list[str]] = (
         _lists(table, labels, options.list_separator) if labels else [[] for _ in range(len(table))]
     )
-    used = {options.split_column, options.fold_column, label, labels, "path", "instrument", "rating"}
+    used = {options.split_column, options.fold_column, label, labels, "path", instrument, "rating"}
+    if instrument is None:
+        used.discard("instrument")
     columns: dict[str, Any] = {
         "path": table["path"],
         "label": primary,
         "labels": pd.Series(lists, index=table.index, dtype=object),
         "published_split": _published_splits(table, options),
         "published_fold": _numbers(table, options.fold_column, whole=True).astype("Int64"),
-        "instrument": as_text(table["instrument"]) if "instrument" in table else None,
+        "instrument": as_text(table[instrument]) if instrument else None,
         "rating": ratings,
     }
     return complete(
