@@ -21,6 +21,7 @@ from auricle.checks import (
     check_taggram,
 )
 from auricle.errors import AuricleError
+from auricle.studies import CHOICE
 from auricle.training.deep_params import BLOCKS
 
 logger = logging.getLogger(__name__)
@@ -43,10 +44,11 @@ class ProjectHooks:
             ConfigurationError: a parameter that nothing reads, a device or precision that cannot be had
                 here, or an architecture that contradicts itself.
         """
-        from kedro.framework.project import pipelines
+        from auricle.pipeline_registry import register_pipelines
 
-        read = {name for registered in pipelines.values() for name in registered.inputs()}
-        check_names(catalog.load("parameters"), read | pipeline.inputs())
+        # Of all studies: parameters of those that this environment does not have stand in base too.
+        read = {name for registered in register_pipelines().values() for name in registered.inputs()}
+        check_names(catalog.load("parameters"), {f"{PREFIX}{CHOICE}"} | read | pipeline.inputs())
         for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:

@@ -1,10 +1,11 @@
 """What `kedro run --pipelines=` knows, made from the table of studies."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kedro.pipeline import Pipeline
 
+from auricle.errors import ConfigurationError
 from auricle.pipelines import (
     ablation,
     augmentations,
@@ -38,51 +39,95 @@ RECIPES = {
     "transfer": ON_SPECTROGRAMS,
 }
 
-# The models that `kedro run` trains and compares.
+# The models that `kedro run` trains and compares, and where.
 DEFAULT_MODELS = ("random_forest", "cnn")
+DEFAULT_STUDY = "genre"
+
+Studies = Mapping[str, Sequence[str]]
 
 
-def register_pipelines() -> dict[str, Pipeline]:
-    """All pipelines by name. Each is complete: it runs whatever it needs, from the recordings on."""
-    training = {model: _train(model) for model in RECIPES}
-    return {
-        "ingest": _joined(ingest.create_pipeline(corpus) for corpus in STUDIES),
-        "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline),
-        "extract_features": _prepare(extract_features.create_pipeline),
+class Registry(dict[str, Pipeline]):
+    """Pipelines by name; one without a node has no entry, and says why where it is asked for."""
+
+    def __init__(self, pipelines: Mapping[str, Pipeline]) -> None:
+        super().__init__({name: pipeline for name, pipeline in pipelines.items() if pipeline.nodes})
+        self._known = set(pipelines)
+
+    def __missing__(self, name: str) -> Pipeline:
+        """Refuse a name.
+
+        Raises:
+            ConfigurationError: a pipeline that no study of the environment has a part in.
+            KeyError: no pipeline at all, which Kedro answers with near names.
+        """
+        if name not in self._known:
+            raise KeyError(name)
+        nodes = (node for pipeline in self.values() for node in pipeline.nodes)
+        studies = sorted({str(node.namespace).partition(".")[0] for node in nodes})
+        raise ConfigurationError(
+            f"The pipeline {name!r} has nothing to do in this environment, which has the study"
+            f" {' and '.join(studies)}. Name others with --pipelines= ({', '.join(sorted(self))}), another"
+            " environment with --env=, or more `studies` in the environment's parameters."
+        )
+
+
+def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
+    """All pipelines by name. Each is complete: it runs whatever it needs, from the recordings on.
+
+    Args:
+        chosen: names of studies; pipelines have the nodes of these only.
+    """
+    studies = {corpus: STUDIES[corpus] for corpus in chosen}
+    training = {model: _train(model, studies) for model in RECIPES}
+    deep = {corpus: models for corpus, models in studies.items() if _deep(models)}
+    pipelines = {
+        "ingest": _joined(ingest.create_pipeline(corpus) for corpus in studies),
+        "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline, studies),
+        "extract_features": _prepare(extract_features.create_pipeline, studies),
         **{TRAINED_BY[model]: pipeline for model, pipeline in training.items()},
         "evaluate": _joined(
-            evaluate.create_pipeline(corpus, models, models) for corpus, models in STUDIES.items()
+            evaluate.create_pipeline(corpus, models, models) for corpus, models in studies.items()
         ),
         "experiments": _joined(
             ingest.create_pipeline(corpus) + experiments.create_pipeline(corpus, models)
-            for corpus, models in STUDIES.items()
+            for corpus, models in studies.items()
         ),
-        "explain": _joined(_explain(corpus, models) for corpus, models in STUDIES.items()),
-        "sweep": _joined(_sweep(corpus, models) for corpus, models in STUDIES.items()),
-        "ablation": _joined(_ablation(corpus, models) for corpus, models in STUDIES.items()),
+        "explain": _joined(_explain(corpus, models) for corpus, models in studies.items()),
+        "sweep": _joined(_sweep(corpus, models) for corpus, models in deep.items()),
+        "ablation": _joined(_ablation(corpus, models) for corpus, models in deep.items()),
         "augmentations": _joined(
             ingest.create_pipeline(corpus) + augmentations.create_pipeline(corpus, _deep(models))
-            for corpus, models in STUDIES.items()
+            for corpus, models in deep.items()
         ),
-        "__default__": _joined(training[model] for model in DEFAULT_MODELS),
+        "__default__": _joined(
+            _train_in(corpus, model)
+            for model in DEFAULT_MODELS
+            for corpus in studies
+            if corpus == DEFAULT_STUDY
+        ),
     }
+    return Registry(pipelines)
 
 
-def _train(model: str) -> Pipeline:
+def _train(model: str, studies: Studies) -> Pipeline:
+    return _joined(_train_in(corpus, model) for corpus, models in studies.items() if model in models)
+
+
+def _train_in(corpus: str, model: str) -> Pipeline:
     recipe = RECIPES[model]
-    return _joined(
+    return (
         ingest.create_pipeline(corpus)
         + recipe.prepare(corpus)
         + recipe.train(corpus, model)
-        + evaluate.create_pipeline(corpus, [model], models)
-        for corpus, models in STUDIES.items()
-        if model in models
+        + evaluate.create_pipeline(corpus, [model], STUDIES[corpus])
     )
 
 
 def _explain(corpus: str, models: Sequence[str]) -> Pipeline:
-    """Whatever is trained, with the spectrograms that are missing."""
-    return _spectrograms(corpus) + explain.create_pipeline(corpus, _deep(models), models)
+    """Whatever is trained, with the spectrograms that are missing where a network needs them."""
+    networks = _deep(models)
+    needed = _spectrograms(corpus) if networks else ingest.create_pipeline(corpus)
+    return needed + explain.create_pipeline(corpus, networks, models)
 
 
 def _sweep(corpus: str, models: Iterable[str]) -> Pipeline:
@@ -103,11 +148,11 @@ def _deep(models: Iterable[str]) -> list[str]:
     return [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
 
 
-def _prepare(prepare: Callable[[str], Pipeline]) -> Pipeline:
+def _prepare(prepare: Callable[[str], Pipeline], studies: Studies) -> Pipeline:
     """A preparation in every study with a model that needs it."""
     return _joined(
         ingest.create_pipeline(corpus) + prepare(corpus)
-        for corpus, models in STUDIES.items()
+        for corpus, models in studies.items()
         if any(RECIPES[model].prepare is prepare for model in models)
     )
 

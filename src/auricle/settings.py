@@ -3,10 +3,12 @@
 from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
+from auricle.context import ProjectContext
 from auricle.hooks import ProjectHooks
 from auricle.tracking_hooks import TrackingHooks
 
 HOOKS = (ProjectHooks(), TrackingHooks())
+CONTEXT_CLASS = ProjectContext
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader

@@ -1,8 +1,15 @@
 """The table of studies: which models are trained on which corpus, and by which pipeline."""
 
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from auricle.errors import ConfigurationError
+
 # A corpus and the models trained on it. A new corpus is one line here and one parameters file.
 STUDIES: dict[str, tuple[str, ...]] = {
     "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer"),
+    "notes": ("random_forest",),
 }
 
 # The pipeline that trains a model, in every study that lists it: `kedro run --pipelines=train_cnn`.
@@ -14,3 +21,34 @@ TRAINED_BY: dict[str, str] = {
     "cnn_lstm": "train_cnn_lstm",
     "transfer": "train_transfer",
 }
+
+# The parameter by which an environment, which is made for one corpus mostly, says whose pipelines it has.
+CHOICE = "studies"
+
+
+def chosen_studies(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """The studies of an environment, in the table's order; all of them where it does not say.
+
+    Args:
+        parameters: the whole tree, as configuration gives it.
+
+    Raises:
+        ConfigurationError: not a list of names, none, one twice, or one that the table does not have.
+    """
+    chosen = parameters.get(CHOICE)
+    if chosen is None:
+        return tuple(STUDIES)
+    if not isinstance(chosen, list) or not chosen or not all(isinstance(name, str) for name in chosen):
+        raise ConfigurationError(
+            f"studies is {chosen!r}, not a list of names such as [genre]. There are {', '.join(STUDIES)}."
+        )
+    for name in chosen:
+        if name not in STUDIES:
+            near = get_close_matches(name, STUDIES, n=1)
+            raise ConfigurationError(
+                f"studies names {name!r}, which there is not{f'; {near[0]!r} is near' if near else ''}. There"
+                f" are {', '.join(STUDIES)}: correct it in the environment's parameters."
+            )
+        if chosen.count(name) > 1:
+            raise ConfigurationError(f"studies names {name!r} twice: {chosen}. Name it once.")
+    return tuple(name for name in STUDIES if name in chosen)

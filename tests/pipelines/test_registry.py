@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.pipeline import Pipeline
 from project_runs import REPOSITORY
 
 from auricle.checks import check_names
@@ -35,6 +36,10 @@ EXPECTED = {
 }
 
 
+def studies_of(pipeline: Pipeline) -> set[str]:
+    return {str(node.namespace).partition(".")[0] for node in pipeline.nodes}
+
+
 class TestRegistry:
     def test_names(self) -> None:
         assert set(register_pipelines()) == EXPECTED
@@ -58,14 +63,19 @@ class TestRegistry:
     def test_training_starts_from_nothing_but_recordings_and_parameters(self, pipeline: str) -> None:
         free = register_pipelines()[pipeline].inputs()
         other = {name for name in free if not name.startswith("params:")}
-        tolerant = {"genre.recordings", "genre.known_files", "genre.known_splits"}
-        tolerant |= {"genre.known_features", "genre.cached_spectrograms", "genre.cached_variants"}
+        tolerant = {"recordings", "known_files", "known_splits"}
+        tolerant |= {"known_features", "cached_spectrograms", "cached_variants"}
         of_other_models = {name for name in other if name.count(".") == 2}
-        assert other - of_other_models <= tolerant
+        assert other - of_other_models <= {f"{corpus}.{name}" for corpus in STUDIES for name in tolerant}
 
     def test_namespace_narrows_to_a_corpus(self) -> None:
-        everything = register_pipelines()["__default__"]
-        assert everything.only_nodes_with_namespaces(["genre"]).nodes == everything.nodes
+        everything = register_pipelines()["train_rf"]
+        parts = [everything.only_nodes_with_namespaces([corpus]) for corpus in STUDIES]
+        assert sum(len(part.nodes) for part in parts) == len(everything.nodes)
+        assert all(part.nodes for part in parts)
+
+    def test_default_is_of_genre_whatever_other_studies_there_are(self) -> None:
+        assert studies_of(register_pipelines()["__default__"]) == {"genre"}
 
     def test_imports_neither_torch_nor_transformers(self) -> None:
         code = (
@@ -106,7 +116,7 @@ class TestCatalog:
         for env in ENVIRONMENTS:
             with KedroSession.create(project, env=env) as session:
                 catalog = session.load_context().catalog
-                for name in register_pipelines()["__default__"].all_outputs():
+                for name in register_pipelines()["train_rf"].all_outputs():
                     place = str(catalog[name]._describe())
                     assert written.setdefault(place, env) == env, f"{env} and {written[place]}: {place}"
 
@@ -116,5 +126,6 @@ class TestCatalog:
         bootstrap_project(project)
         with KedroSession.create(project, env=env) as session:
             context = session.load_context()
-            check_names(context.params, read)
-            IngestParams.model_validate(context.params["genre"]["ingest"])
+            check_names(context.params, {"params:studies"} | read)
+            for corpus in STUDIES:
+                IngestParams.model_validate(context.params[corpus]["ingest"])

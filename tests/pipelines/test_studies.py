@@ -1,0 +1,106 @@
+"""An environment has the pipelines of its own studies, whatever other sessions of the process have."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.pipeline import Pipeline
+from project_runs import REPOSITORY, run_project
+
+from auricle.errors import ConfigurationError
+from auricle.pipeline_registry import register_pipelines
+from auricle.studies import STUDIES, chosen_studies
+
+ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*/globals.yml"))
+OF_NOTES = {"good_sounds", "philharmonia", "philharmonia_instruments"}
+
+
+def studies_of(pipeline: Pipeline) -> set[str]:
+    return {str(node.namespace).partition(".")[0] for node in pipeline.nodes}
+
+
+def narrowed(project: Path, env: str, **runtime_params: Any) -> dict[str, Pipeline]:
+    """What the pipelines are once a session has made its context."""
+    bootstrap_project(project)
+    with KedroSession.create(project, env=env, runtime_params=runtime_params) as session:
+        session.load_context()
+        return dict(pipelines)
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The file that `--env=fma_all` reads, and no narrowed pipelines for other tests."""
+    monkeypatch.setenv("AURICLE_FMA", str(tmp_path))
+    (tmp_path / "fma_metadata").mkdir()
+    (tmp_path / "fma_metadata/genres.csv").write_text("genre_id,parent,title\n12,0,Rock\n25,12,Punk\n")
+    yield
+    pipelines.configure("auricle.pipeline_registry")
+
+
+class TestChoice:
+    def test_is_all_studies_where_nothing_is_said(self) -> None:
+        assert chosen_studies({}) == chosen_studies({"studies": None}) == tuple(STUDIES)
+
+    def test_is_in_the_order_of_the_table(self) -> None:
+        assert chosen_studies({"studies": ["notes", "genre"]}) == ("genre", "notes")
+
+    @pytest.mark.parametrize(
+        ("studies", "message"),
+        [
+            (["genres"], r"names 'genres', which there is not; 'genre' is near.*There are genre, notes"),
+            (["cry"], "names 'cry', which there is not. There are genre, notes"),
+            (["notes", "notes"], "names 'notes' twice"),
+            ("genre", r"is 'genre', not a list of names such as \[genre\]"),
+            ([], r"is \[\], not a list"),
+            ([1], r"is \[1\], not a list"),
+        ],
+    )
+    def test_is_refused_where_it_cannot_work(self, studies: object, message: str) -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            chosen_studies({"studies": studies})
+
+
+class TestEnvironments:
+    @pytest.mark.parametrize("env", [env for env in ENVIRONMENTS if env != "base"])
+    def test_have_the_study_that_they_are_made_for(self, project: Path, env: str) -> None:
+        expected = {"notes"} if env in OF_NOTES else {"genre"}
+        assert studies_of(narrowed(project, env)["train_rf"]) == expected
+
+    def test_one_after_the_other_have_each_their_own(self, project: Path) -> None:
+        assert "train_cnn" in narrowed(project, "gtzan")
+        assert "train_cnn" not in narrowed(project, "good_sounds")
+        again = narrowed(project, "gtzan")
+        assert studies_of(again["train_cnn"]) == studies_of(again["ingest"]) == {"genre"}
+
+    def test_sessions_of_one_process_do_not_narrow_what_is_registered(self, project: Path) -> None:
+        narrowed(project, "philharmonia")
+        assert studies_of(register_pipelines()["train_rf"]) == {"genre", "notes"}
+
+    def test_the_command_line_may_choose_others(self, project: Path) -> None:
+        both = narrowed(project, "gtzan", studies=["genre", "notes"])
+        assert studies_of(both["train_rf"]) == {"genre", "notes"}
+
+    def test_kedro_viz_shows_their_own_study(self, project: Path) -> None:
+        viz = pytest.importorskip("kedro_viz.integrations.kedro.data_loader")
+        _, shown, _ = viz.load_data(project, env="philharmonia")
+        assert studies_of(shown["train_rf"]) == {"notes"}
+
+
+class TestRuns:
+    @pytest.mark.parametrize("name", ["train_cnn", "__default__"])
+    def test_of_a_pipeline_without_a_study_say_so(self, project: Path, name: str) -> None:
+        message = rf"{name}' has nothing to do in this environment, which has the study notes.*train_rf"
+        with pytest.raises(ConfigurationError, match=message):
+            run_project(project, [name], env="good_sounds")
+
+    def test_of_no_pipeline_at_all_are_told_near_names(self, project: Path) -> None:
+        with pytest.raises(ValueError, match=r"Failed to find the pipeline named 'train_cn'[\s\S]*train_cnn"):
+            run_project(project, ["train_cn"], env="good_sounds")
+
+    def test_with_an_unknown_study_are_refused(self, project: Path) -> None:
+        with pytest.raises(ConfigurationError, match="names 'cry'"):
+            run_project(project, ["ingest"], params={"studies": ["cry"]})
