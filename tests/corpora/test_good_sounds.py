@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from corpus_builders import write_files
 
+from auricle.corpora.grouping import group_keys, own_group
 from auricle.corpora.layouts import read_layout
 from auricle.corpora.layouts.good_sounds import POSITIONS
+from auricle.corpora.params import IngestParams
 from auricle.errors import CorpusError
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -255,3 +257,26 @@ class TestContainers:
         assert row["path"] == "good-sounds/sound_files/flute_almudena_reference/akg/0000.wav"
         assert (row["label"], row["instrument"], row["meta_player"]) == ("good-sound", "flute", "almudena")
         assert (row["meta_attack"], row["meta_offset"]) == ("105810", "343765")
+
+
+class TestGroups:
+    @pytest.mark.parametrize(
+        ("group_by", "linked"),
+        [("sound_id", [[0, 1], [2], [3]]), (["player", "sound_id"], [[0, 1], [2, 3]])],
+    )
+    def test_join_the_microphones_of_a_sound_or_all_of_a_player(
+        self, corpus: Corpus, tables: Tables, group_by: object, linked: list[list[int]]
+    ) -> None:
+        table = corpus(tables).reset_index()
+        table["recording_id"] = [f"{number:016x}" for number in range(len(table))]
+        keys = group_keys(table, IngestParams(layout="good_sounds", group_by=group_by))
+        own = own_group(keys)
+        assert [own.index[own == name].tolist() for name in own.unique()] == linked
+
+    def test_join_the_microphones_of_a_sound_whose_player_is_not_told(
+        self, corpus: Corpus, tables: Tables
+    ) -> None:
+        tables["sounds"][0]["player"] = None
+        table = corpus(tables).reset_index().assign(recording_id="x")
+        own = own_group(group_keys(table, IngestParams(group_by=["player", "sound_id"])))
+        assert own.tolist() == ["sound_id:1", "sound_id:1", "player:gener", "player:gener"]
