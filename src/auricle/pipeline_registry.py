@@ -37,6 +37,8 @@ RECIPES = {
     "resnet": ON_SPECTROGRAMS,
     "cnn_lstm": ON_SPECTROGRAMS,
     "transfer": ON_SPECTROGRAMS,
+    "note_analyzer": ON_SPECTROGRAMS,
+    "note_analyzer_small": ON_SPECTROGRAMS,
 }
 
 # The models that `kedro run` trains and compares, and where.

@@ -9,7 +9,7 @@ from auricle.errors import ConfigurationError
 # A corpus and the models trained on it. A new corpus is one line here and one parameters file.
 STUDIES: dict[str, tuple[str, ...]] = {
     "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer"),
-    "notes": ("random_forest",),
+    "notes": ("random_forest", "note_analyzer", "note_analyzer_small"),
 }
 
 # The pipeline that trains a model, in every study that lists it: `kedro run --pipelines=train_cnn`.
@@ -20,6 +20,8 @@ TRAINED_BY: dict[str, str] = {
     "resnet": "train_resnet",
     "cnn_lstm": "train_cnn_lstm",
     "transfer": "train_transfer",
+    "note_analyzer": "train_note_analyzer",
+    "note_analyzer_small": "train_note_analyzer_small",
 }
 
 # The parameter by which an environment, which is made for one corpus mostly, says whose pipelines it has.

@@ -23,7 +23,7 @@ from auricle.models.params import ModelParams
 from auricle.training import on_the_fly
 from auricle.training.ablation import train_ablation
 from auricle.training.ablation_params import AblationParams
-from auricle.training.data import CropDataset, EpochSampler, Subset, keep_batch
+from auricle.training.data import CropDataset, Subset, keep_batch
 from auricle.training.deep import DeepTraining
 from auricle.training.deep_params import DeepParams
 from auricle.training.folds import partitions

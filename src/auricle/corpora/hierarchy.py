@@ -12,9 +12,14 @@ GOOD_SOUNDS = Path(__file__).with_name("hierarchies") / "good_sounds.yml"
 def read_hierarchy(file: Path) -> dict[str, str]:
     """Child to parent, as `LabelParams.parents` has it.
 
+    Args:
+        file: a YAML, the genres.csv of FMA, or the name of one that comes with Auricle: `good_sounds`.
+
     Raises:
         CorpusError: the file is not there, or is neither.
     """
+    if (known := GOOD_SOUNDS.with_name(f"{file}.yml")).is_file():
+        file = known
     if file.suffix == ".csv":
         return _of_genres(file)
     import yaml

@@ -12,6 +12,7 @@ from auricle.audio.extractor import load_extractor
 from auricle.audio.frontend import FrontEnd
 from auricle.errors import BundleError
 from auricle.models.bundle import BundleRef
+from auricle.models.instruments import instrument_codes
 from auricle.models.registry import FOREST, load_deep
 from auricle.models.windows import predict_windows
 
@@ -52,12 +53,18 @@ class DeepScorer:
         self._model.to(device)
         self._device = device
         self._window, self._hop = bundle.config["window_frames"], bundle.config["hop_frames"]
+        self._instruments = bundle.config.get("instruments")
         self.sample_rate = self._extractor.sample_rate
 
     def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
-        """Score a mono waveform; see `Scorer`. No deep model has an input for the instrument."""
+        """Score a mono waveform; see `Scorer`."""
         output = predict_windows(
-            self._model, self._extractor(waveform), self._window, self._hop, device=self._device
+            self._model,
+            self._extractor(waveform),
+            self._window,
+            self._hop,
+            instrument=self._code(instrument),
+            device=self._device,
         )
         duration, seconds = len(waveform) / self.sample_rate, self._extractor.seconds
         spans = [
@@ -65,6 +72,12 @@ class DeepScorer:
             for start in output.starts
         ]
         return Score(spans, output.probabilities, output.embeddings.mean(axis=0))
+
+    def _code(self, instrument: str | None) -> int | None:
+        """The number of an instrument for a model that asks which plays."""
+        return (
+            None if self._instruments is None else int(instrument_codes([instrument], self._instruments)[0])
+        )
 
 
 class ForestScorer:
