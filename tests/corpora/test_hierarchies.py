@@ -1,10 +1,11 @@
 """The hierarchies of labels that come with Auricle."""
 
 import pytest
+from pydantic import ValidationError
 
 from auricle.audio.synthesis.notes import LABELS
 from auricle.corpora.hierarchy import GOOD_SOUNDS, read_hierarchy
-from auricle.corpora.labels import lineage
+from auricle.corpora.labels import LabelParams, lineage
 
 PARENTS = read_hierarchy(GOOD_SOUNDS)
 
@@ -28,3 +29,10 @@ class TestGoodSounds:
     def test_a_specific_begins_with_its_aspect(self, label: str) -> None:
         aspect = lineage(label, PARENTS)[1]
         assert label.startswith(aspect)
+
+    def test_is_found_by_its_name(self) -> None:
+        assert LabelParams(parents="good_sounds", levels=("quality", "aspect", "specific")).parents == PARENTS
+
+    def test_a_name_that_is_none_is_refused(self) -> None:
+        with pytest.raises(ValidationError, match="bad_sounds cannot be read"):
+            LabelParams(parents="bad_sounds")

@@ -26,6 +26,8 @@ EXPECTED = {
     "train_resnet",
     "train_cnn_lstm",
     "train_transfer",
+    "train_note_analyzer",
+    "train_note_analyzer_small",
     "evaluate",
     "explain",
     "sweep",

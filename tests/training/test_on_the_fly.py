@@ -28,6 +28,7 @@ from auricle.training.deep import DeepTraining
 from auricle.training.deep_params import DeepParams
 from auricle.training.folds import partitions
 from auricle.training.on_the_fly import OnTheFlyVariants
+from auricle.training.sampling import EpochSampler
 from auricle.training.sweep import sweep_model
 from auricle.training.sweep_params import SweepParams
 from auricle.training.variants import open_variants

@@ -18,7 +18,7 @@ def read_hierarchy(file: Path) -> dict[str, str]:
     Raises:
         CorpusError: the file is not there, or is neither.
     """
-    if (known := GOOD_SOUNDS.with_name(f"{file}.yml")).is_file():
+    if (known := GOOD_SOUNDS.parent / f"{file}.yml").is_file():
         file = known
     if file.suffix == ".csv":
         return _of_genres(file)

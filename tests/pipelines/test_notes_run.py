@@ -1,0 +1,79 @@
+"""The study of notes from the rendering to the report: labels of a hierarchy, the instrument as an input."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from project_runs import make_project, run_project
+
+import auricle
+
+MODELS = ("random_forest", "note_analyzer", "note_analyzer_small")
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make_project(tmp_path_factory.mktemp("notes") / "project")
+    run_project(
+        folder,
+        ["train_rf", "train_note_analyzer", "train_note_analyzer_small"],
+        params={"studies": ["notes"]},
+    )
+    return folder / "data/ci"
+
+
+def json_of(pattern: str, root: Path) -> Any:
+    (file,) = root.glob(pattern)
+    return json.loads(file.read_text())
+
+
+class TestRun:
+    @pytest.mark.parametrize("model", MODELS)
+    def test_judges_every_level_and_instrument(self, notes: Path, model: str) -> None:
+        metrics = json_of(f"08_reporting/notes/{model}/**/metrics.json", notes)
+        assert [level["name"] for level in metrics["levels"]] == ["quality", "aspect", "specific"]
+        assert {row["instrument"] for row in metrics["instruments"]} >= {"flute", "cello"}
+
+    def test_players_are_in_one_split(self, notes: Path) -> None:
+        manifest = pd.read_parquet(notes / "02_intermediate/notes/manifest.parquet")
+        usable = manifest[manifest["status"] == "ok"]
+        assert usable.groupby("meta_player")["split"].nunique().eq(1).all()
+        assert (manifest["status"] == "quarantined").any()
+
+    def test_network_hears_the_transform_and_knows_the_instruments(self, notes: Path) -> None:
+        (config,) = notes.glob("06_models/notes/note_analyzer/bundle/**/config.json")
+        told = json.loads(config.read_text())
+        assert told["n_bands"] == 257
+        assert len(told["instruments"]) == 12
+        extractor = json.loads(config.with_name("preprocessor_config.json").read_text())
+        assert extractor["feature_extractor_type"] == "StftFrontEnd"
+
+    def test_report_compares_all_three(self, notes: Path) -> None:
+        page = (notes / "08_reporting/notes/report.html").read_text()
+        for name in ("Random Forest", "note analyzer", "small note analyzer"):
+            assert name in page
+
+
+class TestPrediction:
+    @pytest.mark.parametrize("model", MODELS)
+    def test_is_what_the_pipeline_said(self, notes: Path, model: str) -> None:
+        classifier = auricle.load(f"notes.{model}", run_root=notes)
+        manifest = pd.read_parquet(notes / "02_intermediate/notes/manifest.parquet")
+        (table,) = notes.glob(f"07_model_output/notes/{model}/**/predictions.parquet")
+        said = pd.read_parquet(table).set_index("recording_id")
+        row = manifest[manifest["status"] == "ok"].iloc[3]
+        file = notes / "01_raw/demo_notes" / row["path"]
+        found = classifier.predict(file, instrument=row["instrument"]).probabilities
+        for label, probability in found.items():
+            assert probability == pytest.approx(said.loc[row["recording_id"], label], abs=5e-3)
+
+    def test_hears_who_plays(self, notes: Path) -> None:
+        classifier = auricle.load("notes.note_analyzer", run_root=notes)
+        file = next((notes / "01_raw/demo_notes").rglob("*.flac"))
+        said = {
+            instrument: classifier.predict(file, instrument=instrument).probabilities
+            for instrument in (None, "flute", "cello")
+        }
+        assert said["flute"] != said["cello"] != said[None]
