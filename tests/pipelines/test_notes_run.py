@@ -34,7 +34,8 @@ class TestRun:
     def test_judges_every_level_and_instrument(self, notes: Path, model: str) -> None:
         metrics = json_of(f"08_reporting/notes/{model}/**/metrics.json", notes)
         assert [level["name"] for level in metrics["levels"]] == ["quality", "aspect", "specific"]
-        assert {row["instrument"] for row in metrics["instruments"]} >= {"flute", "cello"}
+        instruments = [row["instrument"] for row in metrics["instruments"]]
+        assert len(set(instruments)) == len(instruments) > 5
 
     def test_players_are_in_one_split(self, notes: Path) -> None:
         manifest = pd.read_parquet(notes / "02_intermediate/notes/manifest.parquet")
