@@ -2,6 +2,7 @@
 
     python benchmarks/models.py
     python benchmarks/models.py --kinds resnet --genres 8 50 --device cuda
+    python benchmarks/models.py --kinds cnn --genres 8 --compile
 
 An epoch is one pass of the project's own training over 64 random crops of 3 s in batches of 8, without
 evaluation, the second of two. Latency is the median of passes of one window through the network in
@@ -23,6 +24,7 @@ from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.models.params import ModelParams, WindowParams
 from auricle.models.registry import MODEL_TYPES, build_model
+from auricle.studies import STUDIES
 from auricle.training.data import Subset
 from auricle.training.device import resolve_device, resolve_precision
 from auricle.training.params import TrainParams
@@ -31,7 +33,7 @@ from auricle.training.trainer import TrainingJob
 from train_cnn import time_trainer
 
 # A pretrained encoder has the size of whatever is named.
-OURS = [kind for kind in MODEL_TYPES if kind != "transfer"]
+OURS = [kind for kind in STUDIES["genre"] if kind in MODEL_TYPES and kind != "transfer"]
 CLIPS = 64
 PASSES = 20
 
@@ -45,7 +47,7 @@ def main() -> None:
     for kind in arguments.kinds:
         for genres in arguments.genres:
             with tempfile.TemporaryDirectory() as temporary:
-                job = job_of(kind, genres, Path(temporary), device)
+                job = job_of(kind, genres, Path(temporary), device, arguments.compile)
                 model = build_model(job.config)
                 with quiet_transformers():
                     model.save_pretrained(temporary)
@@ -62,10 +64,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--kinds", nargs="+", choices=OURS, default=OURS)
     parser.add_argument("--genres", type=int, nargs="+", default=[8, 20, 50, 100, 200])
     parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu")
+    parser.add_argument("--compile", action="store_true", help="train through torch.compile")
     return parser.parse_args()
 
 
-def job_of(kind: str, genres: int, folder: Path, device: torch.device) -> TrainingJob:
+def job_of(kind: str, genres: int, folder: Path, device: torch.device, compiled: bool = False) -> TrainingJob:
     """A training on random spectrograms: their content costs nothing, their number and length do."""
     front_end, window = LogMelFrontEnd(FrontEndParams()), WindowParams()
     frames = front_end.frames(window.window_seconds)
@@ -87,7 +90,7 @@ def job_of(kind: str, genres: int, folder: Path, device: torch.device) -> Traini
         validation=Subset(subset.recording_ids[:1], subset.targets[:1]),
         crop_frames=frames,
         batch_size=window.batch_size,
-        params=TrainParams(epochs=2, device=device.type),
+        params=TrainParams(epochs=2, device=device.type, compile=compiled),
         device=device,
         workdir=folder / "work",
         name="benchmark",
