@@ -13,6 +13,7 @@ from auricle.models.params import ModelParams, WindowParams
 from auricle.training.params import SelectionMetric, TrainParams
 
 PREFIX = "params:"
+OF_ONE_CLASS = ("balanced_sampling", "focal_gamma")
 UNKNOWN_OF_SEVERAL = ("accuracy",)
 UNKNOWN_OF_ONE = ("mean_average_precision",)
 
@@ -76,6 +77,11 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
         WindowParams.model_validate(windows),
         training.crop_seconds,
     )
+    if training.batches_by_length and not getattr(network.config, "any_length", False):
+        raise ConfigurationError(
+            f"batches_by_length is for networks that hear clips whole, and this {type(network).__name__}"
+            " hears windows of one length. Set it to false."
+        )
     if training.gradient_checkpointing and not network.supports_gradient_checkpointing:
         raise ConfigurationError(
             f"gradient_checkpointing is not possible for this {type(network).__name__}. Set it to false."
@@ -92,7 +98,14 @@ def check_labels(train: Any, labels: Any) -> None:
     Raises:
         ConfigurationError: which says what there is.
     """
-    metric, asked = TrainParams.model_validate(train).best_metric, LabelParams.model_validate(labels)
+    training, asked = TrainParams.model_validate(train), LabelParams.model_validate(labels)
+    metric = training.best_metric
+    for name in OF_ONE_CLASS if asked.is_multi else ():
+        if getattr(training, name):
+            raise ConfigurationError(
+                f"{name} is {getattr(training, name):g}, which is for one class a recording, and"
+                f" problem_type is {asked.problem_type}. Set {name}: 0; pos_weight is the remedy there."
+            )
     if metric in (UNKNOWN_OF_SEVERAL if asked.is_multi else UNKNOWN_OF_ONE):
         others = [name for name in get_args(SelectionMetric) if name != metric]
         raise ConfigurationError(
@@ -205,12 +218,17 @@ def check_device(params: Any) -> None:
     Raises:
         ConfigurationError: which says what there is.
     """
-    from auricle.training.device import check_processes, resolve_device, resolve_precision
+    from auricle.training.device import (
+        check_compiled,
+        check_processes,
+        resolve_device,
+        resolve_precision,
+    )
 
     if isinstance(params, ExplainParams):
         resolve_device(params.device)
         return
     training = TrainParams.model_validate(params)
     device = resolve_device(training.device)
-    resolve_precision(training.precision, device)
+    check_compiled(training.compile, device, resolve_precision(training.precision, device))
     check_processes(training.processes, device)

@@ -4,11 +4,14 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 
-from auricle.studies import chosen_studies
+from auricle.studies import CHOICE, chosen_studies
 
 
 class ProjectContext(KedroContext):
     """Narrows the pipelines to the studies of the environment.
+
+    Where it names none, a pipeline that several studies could share is the default study's alone: who runs
+    `evaluate` after the first `kedro run` has no other corpus yet.
 
     Kedro finds pipelines without knowing the environment, and looks them up only after it has made the
     context; whatever an earlier session of this process has chosen is replaced then. It is done here and not
@@ -29,9 +32,12 @@ class ProjectContext(KedroContext):
 
         from kedro.framework.project import pipelines
 
-        from auricle.pipeline_registry import register_pipelines
+        from auricle.pipeline_registry import DEFAULT_STUDY, register_pipelines
 
-        registry = register_pipelines(chosen_studies(self.config_loader["parameters"]))
+        parameters = self.config_loader["parameters"]
+        registry = register_pipelines(chosen_studies(parameters))
+        if parameters.get(CHOICE) is None:
+            registry |= register_pipelines([DEFAULT_STUDY])
         for name in set(pipelines) - set(registry):
             del pipelines[name]
         pipelines.update(registry)

@@ -138,6 +138,9 @@ class TestAttack:
         assert torch.equal(before, after_later)
         assert not torch.equal(before, after_sooner)
 
+    def test_lasts_a_frame_at_least(self) -> None:
+        assert analyzer(attack_ms=1.0).config.attack_frames == 1
+
     def test_needs_to_know_how_long_a_frame_is(self) -> None:
         with pytest.raises(ConfigurationError, match="attack_ms"):
             NoteAnalyzerParams(attack_ms=50.0).config(

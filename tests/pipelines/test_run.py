@@ -259,6 +259,15 @@ class TestRefusals:
             ({"gnere.cnn.train.epochs": 3}, r"Unknown parameter 'gnere'.*genre"),
             ({"genre.cnn.model.head": "flatten", "genre.cnn.train.crop_seconds": 1.0}, "exactly .* frames"),
             ({"genre.front_end.n_mels": 8}, r"n_bands is 8.*Raise n_mels"),
+            ({"genre.cnn.train.batches_by_length": True}, "SpectrogramCNN hears windows of one length"),
+            (
+                {
+                    "genre.cnn.train.focal_gamma": 2.0,
+                    "genre.labels.problem_type": "multi_label_classification",
+                },
+                "focal_gamma is 2, which is for one class",
+            ),
+            ({"genre.cnn.train.compile": True, "genre.cnn.train.precision": "bf16"}, "compile is true.*bf16"),
             ({"genre.cnn.model.kind": "transformer"}, "transformer.*'cnn', 'hybrid', 'resnet', 'cnn_lstm'"),
         ],
     )

@@ -90,6 +90,31 @@ class TestEnvironments:
         assert studies_of(shown["train_rf"]) == {"notes"}
 
 
+class TestNoChoice:
+    """Where the environment names no study, as base does."""
+
+    def test_pipelines_that_could_be_shared_are_of_the_first_study(self, project: Path) -> None:
+        pipelines = narrowed(project, "base")
+        for name in ("ingest", "train_rf", "evaluate", "explain", "sweep", "__default__"):
+            assert studies_of(pipelines[name]) == {"genre"}, name
+
+    def test_those_of_other_models_are_there_too(self, project: Path) -> None:
+        assert studies_of(narrowed(project, "base")["train_note_analyzer"]) == {"notes"}
+
+    def test_others_are_had_by_name(self, project: Path) -> None:
+        assert studies_of(narrowed(project, "base", studies=["notes"])["train_rf"]) == {"notes"}
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_where_recordings_are_somebodys_own_nothing_is_rendered(project: Path, env: str) -> None:
+    bootstrap_project(project)
+    with KedroSession.create(project, env=env) as session:
+        loader = session.load_context().config_loader
+    rendered_there = "demo_" in loader["globals"]["recordings"]
+    for study in chosen_studies(loader["parameters"]):
+        assert loader["parameters"][study]["demo"]["enabled"] == rendered_there, study
+
+
 class TestRuns:
     @pytest.mark.parametrize("name", ["train_cnn", "__default__"])
     def test_of_a_pipeline_without_a_study_say_so(self, project: Path, name: str) -> None:

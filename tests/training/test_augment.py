@@ -117,6 +117,12 @@ class TestMixup:
         given = batch() | {"labels": torch.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]] + torch.eye(3)[[1] * 8] * 0.5}
         assert varied(given=given, mixup_alpha=0.5)["labels"].shape == (8, 3)
 
+    def test_of_two_instruments_tells_neither(self) -> None:
+        given = batch() | {"instruments": torch.tensor([1, 1, 2, 2, 0, 0, 1, 1])}
+        mixed = varied(given=given, mixup_alpha=0.5)
+        assert mixed["instruments"].tolist() == [1, 1, 0, 2, 0, 0, 0, 1]
+        assert varied(given=given)["instruments"].tolist() == given["instruments"].tolist()
+
     def test_keeps_what_is_sound_in_either(self) -> None:
         assert varied(mixup_alpha=1.0)["lengths"].tolist() == [40] * 8
 

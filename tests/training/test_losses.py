@@ -88,8 +88,10 @@ class TestOneCycle:
         assert first[-1] < 1e-6
         np.testing.assert_allclose(second * 10, first)
 
-    def test_needs_no_patience(self) -> None:
-        TrainParams(schedule="one_cycle", early_stopping_patience=3, plateau_patience=5)
+    def test_comes_to_its_end(self) -> None:
+        TrainParams(schedule="one_cycle", epochs=4, early_stopping_patience=4, plateau_patience=5)
+        with pytest.raises(ValidationError, match="early_stopping_patience to the epochs, 40"):
+            TrainParams(schedule="one_cycle")
 
 
 def test_rare_classes_are_not_counted_twice_over() -> None:

@@ -39,6 +39,16 @@ class TestByLength:
         assert not first & second
         assert np.array_equal(order_of(sampler, 1), order_of(self.sampler(), 1))
 
+    @pytest.mark.parametrize("count", [33, 96, 200])
+    def test_few_crops_meet_others_too_and_the_longest_in_whole_batches(self, count: int) -> None:
+        sampler = EpochSampler(count, 0, lengths=LENGTHS[:count], batch_size=8)
+        orders = [order_of(sampler, epoch) for epoch in range(20)]
+        mates = [{frozenset(o[s : s + 8]) for s in range(0, count // 8 * 8, 8)} for o in orders]
+        assert len(set.union(*mates)) > 10 * len(mates[0])
+        longest = int(LENGTHS[:count].argmax())
+        alone = sum(longest in order[count // 8 * 8 :] for order in orders)
+        assert alone <= 8
+
     def test_an_incomplete_batch_stays_the_last(self) -> None:
         order = by_length(np.arange(70), np.arange(70) % 7, 32, np.random.default_rng(0))
         assert len(order) == 70

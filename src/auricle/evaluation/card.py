@@ -13,12 +13,12 @@ Json = dict[str, Any]
 
 ARCHITECTURES = {
     "auricle_random_forest": "Random Forest on hand-crafted features",
-    "auricle_spectrogram_cnn": "Convolutional network on log-mel spectrograms",
-    "auricle_hybrid_cnn_rnn": "Convolutional and recurrent network on log-mel spectrograms",
-    "auricle_multi_label_audio_cnn": "Residual network on log-mel spectrograms",
-    "auricle_audio_cnn_lstm": "Residual and recurrent network on log-mel spectrograms",
-    "auricle_note_analyzer": "Convolutional network on the STFT of single notes, with the instrument given",
-    "auricle_transfer": "Pretrained encoder on log-mel spectrograms",
+    "auricle_spectrogram_cnn": "Convolutional network on spectrograms",
+    "auricle_hybrid_cnn_rnn": "Convolutional and recurrent network on spectrograms",
+    "auricle_multi_label_audio_cnn": "Residual network on spectrograms",
+    "auricle_audio_cnn_lstm": "Residual and recurrent network on spectrograms",
+    "auricle_note_analyzer": "Convolutional network on spectrograms of single notes",
+    "auricle_transfer": "Pretrained encoder on spectrograms",
 }
 CARD_FIGURES = {
     SINGLE: (
@@ -71,7 +71,7 @@ def model_card(
         _purpose(metrics),
         *(f"> {remark}" for remark in remarks(source, data_report)),
         "## How to use it",
-        _usage(name, metrics),
+        _usage(name, metrics, config),
         "## Figures",
         _measured_on(metrics, data_report),
         _figures_table(metrics),
@@ -126,14 +126,16 @@ def _purpose(metrics: Json) -> str:
     return f"Tells {labels} apart in audio recordings. Trained by Auricle."
 
 
-def _usage(name: str | None, metrics: Json) -> str:
+def _usage(name: str | None, metrics: Json, config: Json) -> str:
     loading = f'model = auricle.load("{name}")' if name else 'model = auricle.load("path/of/this/folder")'
     several = metrics["problem_type"] == MULTI
     asked = "prediction.predicted_genres" if several else "prediction.label, prediction.confidence"
+    known = config.get("instruments")
+    playing = f', instrument="{known[0]}"' if known else ""
     remark = "  # in its project; elsewhere the path of this folder" if name else ""
     return (
         f"```python\nimport auricle\n\n{loading}{remark}\n"
-        'prediction = model.predict("song.mp3")\n'
+        f'prediction = model.predict("song.mp3"{playing})\n'
         f"print({asked})\n```"
     )
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from auricle.explanation.gradcam import explain_window
 from auricle.explanation.listening import filtered
 from auricle.explanation.params import ExplainParams
 from auricle.models.bundle import BundleRef
+from auricle.models.instruments import told_instruments
 from auricle.models.registry import load_deep
 from auricle.models.spectrogram_model import SpectrogramModel
 from auricle.models.windows import pad_to, predict_windows
@@ -91,9 +93,12 @@ def explain_champion(
     if bundle.out_of_fold is not None:
         predictions = explainer.ask(manifest[manifest["fold"] == 0], store)
     choices = choose(predictions, manifest, params, bundle.config)
+    told = told_instruments(bundle.config, manifest)
+    playing = {recording_id: row for row, recording_id in enumerate(manifest["recording_id"])}
     there = [choice for choice in choices if choice.recording_id in store]
     for choice in track(there, description="Explaining"):
-        yield explainer(choice, store[choice.recording_id], recordings / choice.path, limits)
+        instrument = None if told is None else int(told[playing[choice.recording_id]])
+        yield explainer(choice, store[choice.recording_id], recordings / choice.path, limits, instrument)
 
 
 @dataclass(frozen=True)
@@ -109,27 +114,42 @@ class Explainer:
         """This model's own predictions of recordings that other models were asked about out of fold."""
         usable = rows[(rows["status"] == "ok") & rows["recording_id"].isin(list(store))]
         ids = usable["recording_id"].to_numpy(dtype=object)
-        scores = score_recordings(self.model, store, ids, batch_size=BATCH_SIZE, device=self.device)
+        scores = score_recordings(
+            self.model,
+            store,
+            ids,
+            instruments=told_instruments(self.bundle.config, usable),
+            batch_size=BATCH_SIZE,
+            device=self.device,
+        )
         return prediction_table(ids, scores, self.bundle.vocabulary)
 
     def __call__(
-        self, choice: Choice, stored: npt.NDArray[np.float16], path: Path, limits: AudioLimits
+        self,
+        choice: Choice,
+        stored: npt.NDArray[np.float16],
+        path: Path,
+        limits: AudioLimits,
+        instrument: int | None = None,
     ) -> Explanation:
-        """Explain one answer."""
+        """Explain one answer, of a recording in which this instrument plays."""
         frames, hop = self.bundle.config["window_frames"], self.bundle.config["hop_frames"]
         spectrogram = stored.astype(np.float32)
         vocabulary = list(self.bundle.vocabulary)
         answer = vocabulary.index(choice.predicted)
-        windows = predict_windows(self.model, spectrogram, frames, hop, device=self.device)
+        windows = predict_windows(
+            self.model, spectrogram, frames, hop, instrument=instrument, device=self.device
+        )
         surest = int(windows.probabilities[:, answer].argmax())
         start = int(windows.starts[surest])
         length = min(frames, spectrogram.shape[1] - start)
         window = pad_to(spectrogram, frames)[:, start : start + frames]
-        evidence = explain_window(self.model, window, length, answer, self.device)
+        explained = partial(explain_window, device=self.device, instrument=instrument)
+        evidence = explained(self.model, window, length, answer)
         of_truth = None
         if choice.label != choice.predicted and choice.label in vocabulary:
             truth = vocabulary.index(choice.label)
-            of_truth = explain_window(self.model, window, length, truth, self.device).heat[:, :length]
+            of_truth = explained(self.model, window, length, truth).heat[:, :length]
         sound = self._sound(path, limits, start, length)
         heat = evidence.heat[:, :length]
         return Explanation(

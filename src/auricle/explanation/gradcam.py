@@ -33,7 +33,13 @@ class Evidence:
 
 
 def explain_window(
-    model: SpectrogramModel, window: npt.NDArray[Any], length: int, target: int, device: torch.device
+    model: SpectrogramModel,
+    window: npt.NDArray[Any],
+    length: int,
+    target: int,
+    device: torch.device,
+    *,
+    instrument: int | None = None,
 ) -> Evidence:
     """The evidence for a class in one window.
 
@@ -43,6 +49,7 @@ def explain_window(
         length: frames that are no padding.
         target: index of the class.
         device: where to compute.
+        instrument: who plays, for a model that asks; see `auricle.models.instruments`.
     """
     from captum.attr import LayerAttribution, LayerGradCam
 
@@ -50,10 +57,11 @@ def explain_window(
     network.eval().to(device)
     values = torch.from_numpy(np.asarray(window, dtype=np.float32))[None].to(device)
     lengths = torch.tensor([length], device=device)
+    told = {} if instrument is None else {"instruments": torch.tensor([instrument], device=device)}
     attention: list[torch.Tensor | None] = []
 
     def logits_of(inputs: torch.Tensor) -> torch.Tensor:
-        output = network(input_values=inputs, lengths=lengths)
+        output = network(input_values=inputs, lengths=lengths, **told)
         attention.append(output.time_attention)
         logits: torch.Tensor = output.logits
         return logits

@@ -14,6 +14,7 @@ from auricle.errors import ConfigurationError, CorpusError
 from auricle.explanation.judged import in_turn, judged_recordings
 from auricle.explanation.params import ExplainParams, TaggramParams
 from auricle.models.bundle import BundleRef
+from auricle.models.instruments import told_instruments
 from auricle.models.registry import load_deep
 from auricle.models.windows import predict_spectrograms
 from auricle.progress import track
@@ -60,6 +61,7 @@ def taggram_table(
         (store[recording_id] for recording_id in chosen["recording_id"]),
         window,
         hop,
+        instruments=told_instruments(bundle.config, _with_players(chosen, manifest)),
         device=resolve_device(params.device),
     )
     seconds = load_front_end(bundle.path).seconds
@@ -153,3 +155,8 @@ def _why_not(name: str, judged: pd.DataFrame, manifest: pd.DataFrame) -> str:
 
 def _is_called(rows: pd.DataFrame, name: str) -> "pd.Series[bool]":
     return (rows["recording_id"] == name) | (rows["path"] == name)
+
+
+def _with_players(chosen: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """The manifest's rows of the chosen recordings, in their order."""
+    return manifest[manifest["status"] == "ok"].set_index("recording_id").loc[chosen["recording_id"]]

@@ -43,18 +43,17 @@ def score_spectrograms(
     Raises:
         CorpusError: where the store holds none of the recordings.
     """
-    from auricle.models.instruments import instrument_codes
+    from auricle.models.instruments import told_instruments
     from auricle.models.registry import load_deep
     from auricle.models.windows import predict_stored
     from auricle.training.device import resolve_device
 
     rows = _scorable(manifest, store, "spectrogram", "cache_spectrograms")
-    known = bundle.config.get("instruments")
     outputs = predict_stored(
         load_deep(bundle),
         store,
         rows["recording_id"].to_numpy(dtype=object),
-        instruments=None if known is None else instrument_codes(rows["instrument"], known),
+        instruments=told_instruments(bundle.config, rows),
         batch_size=batch_size,
         device=resolve_device(device),
     )

@@ -227,7 +227,8 @@ class NoteParams(ArchitectureParams):
         """
         if self.attack_ms and frames_per_second is None:
             raise ConfigurationError("attack_ms needs a front end that says how many frames a second has.")
-        return {"attack_frames": round(self.attack_ms / 1000 * (frames_per_second or 0))}
+        frames = round(self.attack_ms / 1000 * (frames_per_second or 0))
+        return {"attack_frames": max(1, frames) if self.attack_ms else 0}
 
 
 class NoteAnalyzerParams(NoteParams):

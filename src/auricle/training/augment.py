@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from auricle.models.instruments import UNKNOWN
 from auricle.training.params import AugmentParams
 
 Batch = dict[str, torch.Tensor]
@@ -71,12 +72,17 @@ class Augment:
         labels = batch["labels"]
         if labels.ndim == 1:
             labels = functional.one_hot(labels, self._n_classes)
-        return {
+        mixed = batch | {
             "input_values": _mix(batch["input_values"], shares),
             "labels": _mix(labels.float(), shares),
             # What is padding in one of the two is sound in the other.
             "lengths": torch.maximum(batch["lengths"], batch["lengths"].roll(1)),
         }
+        if "instruments" in batch:
+            players = batch["instruments"]
+            # Of two that play at once neither can be told.
+            mixed["instruments"] = players.where(players == players.roll(1), UNKNOWN)
+        return mixed
 
 
 def _spans(count: int, share: float, size: int, random: np.random.Generator) -> list[tuple[int, int]]:

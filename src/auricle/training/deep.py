@@ -220,21 +220,24 @@ class DeepTraining:
             problem_type=self.examples.problem_type,
             parents=self.examples.labels.parents,
             frames_per_second=self.front_end.frames_per_second,
-            instruments=self.examples.known_instruments,
+            instruments=self.examples.instruments_of(part.train),
             focal_gamma=self.params.focal_gamma,
         )
 
-    def instruments(self, rows: IntArray) -> "IntArray | None":
-        """The numbers of the instruments of these examples, for a model that asks for them."""
+    def instruments(self, part: Partition, rows: IntArray) -> "IntArray | None":
+        """The numbers of the instruments of these examples, for a model that asks for them.
+
+        An instrument that the partition does not learn from is as good as unknown.
+        """
         if not self.model_params.takes_instruments:
             return None
-        return self.examples.instrument_codes[rows]
+        return self.examples.instrument_codes(rows, self.examples.instruments_of(part.train))
 
-    def subset(self, rows: IntArray, targets: Targets) -> "Subset":
-        """These examples, with what the model is told of them."""
+    def subset(self, part: Partition, rows: IntArray, targets: Targets) -> "Subset":
+        """These examples, with what the model of a partition is told of them."""
         from auricle.training.data import Subset
 
-        return Subset(self.examples.recording_ids[rows], targets[rows], self.instruments(rows))
+        return Subset(self.examples.recording_ids[rows], targets[rows], self.instruments(part, rows))
 
     @property
     def targets(self) -> Any:
@@ -248,7 +251,9 @@ class DeepTraining:
         """Train the model of one partition in its own folder."""
         from auricle.training.trainer import TrainingJob, train_deep
 
-        train, validation = (self.subset(indices, self.targets) for indices in (part.train, part.validation))
+        train, validation = (
+            self.subset(part, indices, self.targets) for indices in (part.train, part.validation)
+        )
         logger.info("%s: learns from %d recordings, validates on %d.", part.name, len(train), len(validation))
         job = TrainingJob(
             config=self.config(part),
@@ -284,7 +289,7 @@ class DeepTraining:
             model,
             self.store,
             validation,
-            instruments=self.instruments(part.validation),
+            instruments=self.instruments(part, part.validation),
             batch_size=self.window.batch_size,
             device=self.device,
         )
@@ -299,7 +304,7 @@ class DeepTraining:
         from auricle.training.scoring import figures, score_recordings
 
         trained = self.train(part, folder)
-        tested = self.subset(part.test, self.examples.targets)
+        tested = self.subset(part, part.test, self.examples.targets)
         probabilities = score_recordings(
             trained.model,
             self.store,

@@ -63,6 +63,19 @@ def resolve_precision(name: PrecisionName, device: torch.device) -> Precision:
     return name
 
 
+def check_compiled(compiled: bool, device: torch.device, precision: Precision) -> None:
+    """Refuse what was seen to go wrong: compiled for a CPU in bf16 by torch 2.11, weights become undefined.
+
+    Raises:
+        ConfigurationError: which says what works.
+    """
+    if compiled and device.type == "cpu" and precision == "bf16":
+        raise ConfigurationError(
+            "compile is true on a CPU in bf16, where weights were seen to become undefined. Set precision:"
+            " float32, which takes minutes to compile, or compile: false."
+        )
+
+
 def check_processes(processes: int, device: torch.device) -> None:
     """Refuse more processes than there are devices for.
 

@@ -61,7 +61,9 @@ class TrainParams(Params):
         description="Length of a random crop; null takes that of the evaluation's windows.",
     )
     crops_per_recording: int = Field(1, ge=1, description="Random crops of each recording per epoch.")
-    plateau_patience: int = Field(5, ge=0, description="Epochs without progress before the rate is reduced.")
+    plateau_patience: int = Field(
+        5, ge=0, description="Epochs without progress until the rate falls; of plateau."
+    )
     plateau_factor: float = Field(0.5, gt=0, lt=1, description="The rate is multiplied by this on a plateau.")
     early_stopping_patience: int = Field(
         12, ge=1, description="Epochs without progress before training stops; the best weights are kept."
@@ -158,6 +160,16 @@ class TrainParams(Params):
         if self.processes > 1 and self.find_batch_size:
             raise ValueError(
                 "find_batch_size tries one process's memory: leave it out where there are several"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_cycle_comes_to_its_end(self) -> Self:
+        if self.schedule == "one_cycle" and self.early_stopping_patience < self.epochs:
+            raise ValueError(
+                f"schedule is one_cycle and early_stopping_patience {self.early_stopping_patience}: the"
+                " training could stop while the rate is high, and a cycle is only worth something as a"
+                f" whole. Set early_stopping_patience to the epochs, {self.epochs}, or more."
             )
         return self
 

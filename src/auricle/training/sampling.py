@@ -9,8 +9,8 @@ from torch.utils.data import Sampler
 from auricle.training.vocabulary import Targets
 
 CropKey = tuple[int, int]
-# Batches among which crops are sorted by length: enough that a batch's crops differ by a few per cent only.
-POOLED_BATCHES = 50
+# By how much lengths are taken for others when batches are made: less shuffles less, more pads more.
+LENGTH_JITTER = 0.05
 
 
 class EpochSampler(Sampler[CropKey]):
@@ -67,16 +67,14 @@ def by_length(
 ) -> npt.NDArray[np.int64]:
     """The same crops, so that each batch holds crops of about one length.
 
-    Crops are sorted within pools of some batches, so that who meets whom is different in each epoch; then
-    the batches are shuffled. An incomplete batch stays the last.
+    Crops are sorted by a length that is a little off, each time by another factor, so that who meets whom
+    is different in each epoch; then the batches are shuffled. What fills no batch is drawn before, whatever
+    its length, and comes last.
     """
-    pool = POOLED_BATCHES * batch_size
-    parts = (order[start : start + pool] for start in range(0, len(order), pool))
-    ordered = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in parts])
-    whole = len(order) // batch_size
-    batches = random.permutation(whole)
-    starts = (batches * batch_size)[:, None] + np.arange(batch_size)
-    return np.concatenate([ordered[starts.ravel()], ordered[whole * batch_size :]])
+    whole = len(order) // batch_size * batch_size
+    about = np.log(lengths[order[:whole]]) + random.normal(scale=LENGTH_JITTER, size=whole)
+    batches = order[:whole][np.argsort(about, kind="stable")].reshape(-1, batch_size)
+    return np.concatenate([random.permutation(batches).ravel(), order[whole:]])
 
 
 def padding_share(order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], batch_size: int) -> float:

@@ -1,5 +1,6 @@
 """From the manifest to numbers: which recordings have a label, and which number stands for which label."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,17 +52,16 @@ class Examples:
         """Whether the recordings are dealt into folds."""
         return bool((self.folds >= 0).all())
 
-    @property
-    def known_instruments(self) -> tuple[str, ...]:
-        """All instruments that play, sorted."""
-        names = () if self.instruments is None else self.instruments
+    def instruments_of(self, rows: IntArray) -> tuple[str, ...]:
+        """The instruments that play in these examples, sorted."""
+        names = () if self.instruments is None else self.instruments[rows]
         return tuple(sorted({name for name in names if isinstance(name, str)}))
 
-    @property
-    def instrument_codes(self) -> IntArray:
-        """Who plays each, int64 (n,); see `auricle.models.instruments`."""
-        names = [None] * len(self) if self.instruments is None else self.instruments
-        return instrument_codes(names, self.known_instruments)
+    def instrument_codes(self, rows: IntArray, known: Sequence[str]) -> IntArray:
+        """Who plays in each of these examples, int64 (n,); see `auricle.models.instruments`."""
+        return instrument_codes(
+            [None] * len(rows) if self.instruments is None else self.instruments[rows], known
+        )
 
     @property
     def problem_type(self) -> ProblemType:

@@ -59,7 +59,7 @@ def find_file(backbone: str, revision: str | None) -> Path:
     repository, _, file = rest.partition("/")
     if path.is_file():
         return path
-    if not file or backbone.startswith((".", "/", "~")):
+    if not file or backbone.startswith((".", "/", "~")) or Path(owner).is_dir():
         raise ConfigurationError(f"backbone {backbone!r} is a file that does not exist. Mend the path.")
     return _from_hub(f"{owner}/{repository}", file, revision)
 

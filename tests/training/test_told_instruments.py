@@ -1,0 +1,97 @@
+"""Who plays is told in training, judging and explaining alike, and only what was learned from is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_corpus import TRAIN, WINDOW, TinyCorpus
+
+from auricle.audio.limits import AudioLimits
+from auricle.explanation.explain import explain_champion
+from auricle.explanation.params import ExplainParams
+from auricle.explanation.taggram import taggram_table
+from auricle.inference.scoring import score_spectrograms
+from auricle.models.bundle import BundleRef, open_bundle
+from auricle.models.instruments import told_instruments
+from auricle.models.params import NoteAnalyzerParams
+from auricle.training.params import TrainParams
+
+MODEL = NoteAnalyzerParams(
+    channels=(4, 8),
+    kept_bands=2,
+    time_channels=8,
+    embedding_size=8,
+    instrument_size=4,
+    instrument_dropout=0.0,
+)
+NOTES = TrainParams.model_validate(
+    TRAIN.model_dump()
+    | {
+        "epochs": 30,
+        "schedule": "one_cycle",
+        "early_stopping_patience": 30,
+        "batches_by_length": True,
+        "learning_rate": 0.02,
+    }
+)
+
+
+PLAYERS = {"noise": "horn", "pulse": "flute"}
+
+
+@pytest.fixture(scope="module")
+def played(corpus: TinyCorpus) -> pd.DataFrame:
+    """Every class is an instrument's, so that who is told leans on it; the oboe is in the test split only."""
+    manifest = corpus.manifest.assign(
+        instrument=corpus.manifest["label"].map({"noise": "horn", "pulse": "flute"})
+    )
+    first = manifest.index[(manifest["split"] == "test")][0]
+    return manifest.assign(instrument=manifest["instrument"].mask(manifest.index == first, "oboe"))
+
+
+@pytest.fixture(scope="module")
+def bundle(corpus: TinyCorpus, played: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> BundleRef:
+    draft = corpus.fit(tmp_path_factory.mktemp("work"), NOTES, model=MODEL, manifest=played, window=WINDOW)
+    return open_bundle(draft.path)
+
+
+def test_what_is_not_learned_from_is_not_known(bundle: BundleRef, played: pd.DataFrame) -> None:
+    assert bundle.config["instruments"] == ["flute", "horn"]
+    codes = told_instruments(bundle.config, played)
+    assert codes is not None
+    assert set(codes[played["instrument"] == "oboe"]) == {0}
+    assert set(codes[played["instrument"] == "flute"]) == {1}
+    assert told_instruments({}, played) is None
+    unsaid = told_instruments(bundle.config, played.drop(columns="instrument"))
+    assert unsaid is not None
+    assert not unsaid.any()
+
+
+def test_explanations_and_taggrams_are_of_the_answers_that_were_judged(
+    bundle: BundleRef, corpus: TinyCorpus, played: pd.DataFrame, tmp_path: Path
+) -> None:
+    manifest = played.assign(duration_s=2.0)
+    predictions, _ = score_spectrograms(bundle, corpus.store, manifest, device="cpu")
+    said = predictions.set_index("recording_id")[list(bundle.vocabulary)]
+    params = ExplainParams(right=5, wrong=5, device="cpu")
+    explained = list(
+        explain_champion(
+            bundle,
+            predictions,
+            manifest,
+            store=corpus.store,
+            recordings=tmp_path,
+            limits=AudioLimits(),
+            params=params,
+        )
+    )
+    assert explained
+    for one in explained:
+        windows = said.loc[one.choice.recording_id, one.choice.predicted]
+        assert one.probability >= windows - 1e-3
+    table = taggram_table(bundle, predictions, manifest, store=corpus.store, params=params)
+    for recording_id, rows in table.groupby("recording_id"):
+        peak = rows[list(bundle.vocabulary)].mean().idxmax()
+        assert peak == said.loc[recording_id].idxmax()
+    assert np.isfinite(table[list(bundle.vocabulary)].to_numpy()).all()
