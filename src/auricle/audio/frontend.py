@@ -249,6 +249,7 @@ class LogMelFrontEnd(FrontEnd):
         of_magnitudes = self.params.kind == "vggish"
         bands = 10 ** (spectrogram.astype(np.float64) / (20 if of_magnitudes else 10))
         bins = librosa.util.nnls(self.weights().astype(np.float64), bands)
+        bins = np.maximum(bins, 0)  # the last step of the search may overshoot by a rounding error
         return np.asarray(bins if of_magnitudes else np.sqrt(bins), dtype=np.float32)
 
     def weights(self) -> FloatArray:
