@@ -13,6 +13,14 @@ class MissingPackageError(ConfigurationError):
     """A package that only some models need, and that is not installed."""
 
 
+class NotExportableError(ConfigurationError):
+    """A network that cannot be written in another format."""
+
+
+class DivergedError(AuricleError):
+    """A network in another format that says something else than the network itself."""
+
+
 class CorpusError(AuricleError):
     """A corpus that cannot be used as a whole: a missing folder, no recordings, an empty split."""
 

@@ -13,6 +13,7 @@ from auricle.pipelines import (
     evaluate,
     experiments,
     explain,
+    export,
     extract_features,
     ingest,
     sweep,
@@ -95,6 +96,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             for corpus, models in studies.items()
         ),
         "explain": _joined(_explain(corpus, models) for corpus, models in studies.items()),
+        "export": _joined(export.create_pipeline(corpus, _deep(models)) for corpus, models in deep.items()),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in deep.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in deep.items()),
         "augmentations": _joined(

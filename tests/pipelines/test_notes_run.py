@@ -9,6 +9,12 @@ import pytest
 from project_runs import make_project, run_project
 
 import auricle
+from auricle.audio.front_ends import load_front_end
+from auricle.errors import NotExportableError
+from auricle.models.bundle import open_bundle
+from auricle.models.champion import read_champion
+from auricle.models.onnx_check import session_of
+from auricle.pipelines.export.nodes import export
 
 MODELS = ("random_forest", "note_analyzer", "note_analyzer_small")
 
@@ -18,7 +24,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_project(tmp_path_factory.mktemp("notes") / "project")
     run_project(
         folder,
-        ["train_rf", "train_note_analyzer", "train_note_analyzer_small"],
+        ["train_rf", "train_note_analyzer", "train_note_analyzer_small", "export"],
         params={"studies": ["notes"]},
     )
     return folder / "data/ci"
@@ -55,6 +61,39 @@ class TestRun:
         page = (notes / "08_reporting/notes/report.html").read_text()
         for name in ("Random Forest", "note analyzer", "small note analyzer"):
             assert name in page
+
+
+class TestExport:
+    @pytest.mark.parametrize("model", MODELS[1:])
+    def test_file_lies_by_the_champion_and_says_the_same(self, notes: Path, model: str) -> None:
+        folder = notes / f"06_models/notes/{model}"
+        champion = json.loads((folder / "champion.json").read_text())
+        file = folder / "onnx" / champion["version"] / "model.onnx"
+        check = json.loads(file.with_name("check.json").read_text())
+        assert 0 < check["max_difference"] < 1e-4
+        assert len(check["lengths"]) == 10
+        told = session_of(file.read_bytes()).get_modelmeta().custom_metadata_map
+        bundle = open_bundle(folder / champion["path"])
+        assert tuple(json.loads(told["labels"])) == bundle.vocabulary
+        assert told["bundle_digest"] == bundle.digest
+        assert told["front_end_digest"] == load_front_end(bundle.path).digest
+
+    def test_what_is_not_trained_is_named(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level("INFO"):
+            run_project(make_project(tmp_path), ["export"], params={"studies": ["notes"]})
+        assert "notes.note_analyzer is not trained" in caplog.text
+        assert not list(tmp_path.rglob("*.onnx"))
+
+    def test_what_onnx_cannot_express_is_named(
+        self, notes: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def refuse(bundle: object) -> bytes:
+            raise NotExportableError("It cannot be exported to ONNX.")
+
+        monkeypatch.setattr("auricle.models.onnx_export.onnx_of", refuse)
+        champion = read_champion(notes / "06_models/notes/note_analyzer/champion.json")
+        assert list(export(champion, "notes.note_analyzer")) == []
+        assert "notes.note_analyzer is not exported" in caplog.text
 
 
 class TestPrediction:

@@ -30,6 +30,7 @@ EXPECTED = {
     "train_note_analyzer_small",
     "evaluate",
     "explain",
+    "export",
     "sweep",
     "ablation",
     "augmentations",

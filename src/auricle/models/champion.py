@@ -1,14 +1,13 @@
 """The champion of a model: a pointer, `champion.json`, to the bundle that every consumer loads."""
 
 import json
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from auricle.errors import BundleError
 from auricle.models.bundle import BundleRef, open_bundle
+from auricle.models.whole_file import write_whole
 
 CHAMPION = "champion.json"
 
@@ -37,7 +36,7 @@ def write_champion(path: Path, ref: BundleRef, moved_by: str) -> None:
         "moved_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "moved_by": moved_by,
     }
-    _write_atomically(path, json.dumps(pointer, indent=2) + "\n")
+    write_whole(path, (json.dumps(pointer, indent=2) + "\n").encode())
 
 
 def read_champion(path: Path, *, verify: bool = True) -> BundleRef:
@@ -76,17 +75,3 @@ def _read_pointer(path: Path) -> dict[str, str]:
     if not isinstance(content, dict) or not all(isinstance(content.get(key), str) for key in keys):
         raise BundleError(f"{path} is damaged: it must hold {', '.join(keys)}. Train the model again.")
     return content
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, staged = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(staged).chmod(0o644)
-        Path(staged).replace(path)
-    finally:
-        Path(staged).unlink(missing_ok=True)

@@ -95,13 +95,18 @@ class SpectrogramCNN(SpectrogramModel):
         embeddings = functional.relu(self.embedding(self.dropout(hidden)))
         return self.classified(embeddings, labels)
 
+    @property
+    def exact_frames(self) -> int | None:
+        """A flatten head takes whole windows only."""
+        return self.config.window_frames if self.config.head == "flatten" else None
+
     def explained_layer(self) -> nn.Module:
         """The last block's maps, before they are pooled."""
         return rectified(self.blocks[-1])
 
     def _check_window(self, input_values: torch.Tensor) -> None:
-        given, expected = input_values.shape[-1], self.config.window_frames
-        if self.config.head == "flatten" and given != expected:
+        given, expected = input_values.shape[-1], self.exact_frames
+        if expected is not None and given != expected:
             raise ConfigurationError(
                 f"A flatten head takes exactly {expected} frames, not {given}: cut windows of that length, "
                 "or train with head: pooled, which takes any."

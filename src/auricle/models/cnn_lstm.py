@@ -11,6 +11,7 @@ from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.recurrent import states_of
 from auricle.models.resnet import MultiLabelAudioCNN, MultiLabelAudioCNNConfig
 from auricle.models.spectrogram_model import Maps, real_frames
+from auricle.models.traced import is_traced
 
 
 class AudioCNNLSTMConfig(MultiLabelAudioCNNConfig):  # type: ignore[no-untyped-call]
@@ -102,12 +103,13 @@ class AudioCNNLSTM(MultiLabelAudioCNN):
     def _described(self, maps: Maps) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Descriptions (batch, segments, embedding_size), and how many are real; None where all are."""
         size, hop = self.config.segment_frames, self.config.segment_hop
-        clips, frames = len(maps.values), maps.values.shape[-1]
-        missing = -(-max(frames - size, 0) // hop) * hop + size - frames
+        clips, frames = maps.values.shape[0], maps.values.shape[-1]
+        beyond: Any = torch.sym_max(frames - size, 0)  # type: ignore[no-untyped-call]  # frames of ONNX too
+        missing = (beyond + hop - 1) // hop * hop + size - frames
         values = functional.pad(maps.values, (0, missing)).unfold(3, size, hop).movedim(3, 1)
         count = values.shape[1]
         lengths = maps.lengths
-        if lengths is None and not missing:
+        if lengths is None and not is_traced() and not missing:
             return self.embed(Maps(values.flatten(0, 1), None)).view(clips, count, -1), None
         if lengths is None:
             lengths = torch.full((clips,), frames, device=values.device)
@@ -118,6 +120,9 @@ class AudioCNNLSTM(MultiLabelAudioCNN):
             return self.embed(segments.masked()).view(clips, count, -1), None
         steps = 1 + (lengths - size).clamp(min=0).add(hop - 1) // hop
         kept = real_frames(steps, count)
+        if is_traced():  # segments of nothing but padding are described too, and then forgotten
+            found = self.embed(Maps(values.flatten(0, 1), real.clamp(min=1).flatten()).masked())
+            return found.view(clips, count, -1) * kept[:, :, None].to(found.dtype), steps
         found = self.embed(Maps(values[kept], real[kept]).masked())
         described = found.new_zeros(clips, count, found.shape[1])
         described[kept] = found

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from auricle.models.traced import is_traced, onnx_states
+
 
 def states_of(lstm: nn.LSTM, sequence: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
     """The states of an LSTM, each direction over the real steps only; zero where padding is.
@@ -13,6 +15,8 @@ def states_of(lstm: nn.LSTM, sequence: torch.Tensor, lengths: torch.Tensor | Non
         sequence: (batch, steps, features).
         lengths: int64 (batch,), steps that are no padding; None where all are.
     """
+    if is_traced():
+        return onnx_states(lstm, sequence, lengths)
     states: torch.Tensor
     if lengths is None:
         states, _ = lstm(sequence)

@@ -14,6 +14,7 @@ from auricle.errors import ConfigurationError
 from auricle.models.checkpointing import once_and_again
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.outputs import AudioClassifierOutput, classification_loss
+from auricle.models.traced import is_traced, repeated
 
 Passed = TypeVar("Passed")
 
@@ -73,6 +74,11 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     def explained_layer(self) -> nn.Module:
         """The layer that gives the last convolution's maps (batch, channels, bands, frames), rectified."""
         raise NotImplementedError
+
+    @property
+    def exact_frames(self) -> int | None:
+        """The only number of frames that it takes; None where it takes any."""
+        return None
 
     def ready(self) -> None:
         """Make sure that it can answer, once its weights are loaded.
@@ -137,6 +143,8 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             ConfigurationError: where the input is not of the shape that the configuration promises.
         """
         values = self._checked(input_values, lengths).to(self.classifier.weight.dtype)
+        if is_traced():
+            return self._normalized(*repeated(values, lengths, least))
         if lengths is not None:
             lengths = lengths.to(values.device)
             if bool((lengths >= values.shape[3]).all()):
@@ -146,6 +154,9 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         missing = least - values.shape[3]
         if missing > 0:
             values = functional.pad(values, (0, missing, 0, 0), mode="replicate")
+        return self._normalized(values, lengths)
+
+    def _normalized(self, values: torch.Tensor, lengths: torch.Tensor | None) -> Maps:
         normalized = self.input_norm(values.flatten(0, 1)).view_as(values)
         return Maps(normalized.contiguous(memory_format=torch.channels_last), lengths).masked()
 
@@ -157,7 +168,9 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         if values.ndim != 4 or values.shape[1:3] != (channels, bands) or values.shape[3] < 1:
             expected = f"batch, {bands}" if channels == 1 else f"batch, {channels}, {bands}"
             raise ConfigurationError(f"Expected input of shape ({expected}, frames >= 1), not {shape}.")
-        if lengths is not None and (tuple(lengths.shape) != shape[:1] or bool((lengths < 1).any())):
+        if lengths is None or is_traced():
+            return values
+        if tuple(lengths.shape) != shape[:1] or bool((lengths < 1).any()):
             raise ConfigurationError(
                 f"Expected one length of at least 1 for each of {shape[0]} clips, not {lengths.tolist()}."
             )

@@ -1,0 +1,190 @@
+"""Networks as ONNX files, which answer without torch: any number of clips, of any length."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from auricle.audio.front_ends import load_front_end
+from auricle.errors import NotExportableError
+from auricle.models.backbones.onnx_encoder import OnnxEncoder
+from auricle.models.backbones.packages import needed
+from auricle.models.bundle import BundleRef
+from auricle.models.instruments import takes_instruments
+from auricle.models.outputs import AudioClassifierOutput
+from auricle.models.registry import load_deep
+from auricle.models.whole_file import write_whole
+from auricle.models.windows import probabilities_of
+
+EXTRA = "onnx"
+OPSET = 20
+OUTPUTS = ("logits", "probabilities", "embeddings")
+# What of a configuration someone needs who feeds the file and reads its answers.
+TOLD = ("window_frames", "hop_frames", "any_length", "instruments", "thresholds", "calibration_temperature")
+
+
+def export_onnx(bundle_or_model: Any, path: Path) -> None:
+    """Write a network as one ONNX file; see `onnx_of` for what it takes and says.
+
+    Args:
+        bundle_or_model: the `BundleRef` of a network, or a network.
+        path: of the file, which is replaced.
+
+    Raises:
+        NotExportableError: a network that ONNX cannot express.
+        MissingPackageError: the extra `onnx` is not installed.
+        BundleError: a bundle that cannot be loaded.
+    """
+    write_whole(path, onnx_of(bundle_or_model))
+
+
+def onnx_of(bundle_or_model: Any) -> bytes:
+    """A network as ONNX.
+
+    Inputs: `input_values`, float32 (batch, bands, frames) in dB; `lengths`, int64 (batch,), frames that are
+    no padding (frames, where all are); `instruments`, int64 (batch,), of networks that ask who plays, 0 where
+    it is not known. Outputs: `logits` and `probabilities`, float32 (batch, classes), and `embeddings`,
+    float32 (batch, embedding_size). The metadata says what the labels are called; see `metadata_of`.
+
+    Args and errors: as of `export_onnx`.
+    """
+    for package in ("onnx", "onnxscript"):
+        needed(package, extra=EXTRA, by="Export to ONNX")
+    bundle = bundle_or_model if isinstance(bundle_or_model, BundleRef) else None
+    network: Any = bundle_or_model if bundle is None else load_deep(bundle)
+    if any(isinstance(module, OnnxEncoder) for module in network.modules()):
+        raise NotExportableError(
+            f"{_named(network)} cannot be exported to ONNX: its encoder is an ONNX file itself,"
+            " which torch cannot look into. Use the bundle."
+        )
+    was_training = network.training
+    try:
+        proto = _recorded(network.eval())
+    finally:
+        network.train(was_training)
+    for key, value in metadata_of(network, bundle).items():
+        proto.metadata_props.add(key=key, value=value)
+    content: bytes = proto.SerializeToString()
+    return content
+
+
+def metadata_of(network: Any, bundle: BundleRef | None = None) -> dict[str, str]:
+    """What the file says of itself, each value but texts as JSON.
+
+    Args:
+        network: its configuration names labels in the order of the logits, `problem_type` and windows.
+        bundle: adds its version, its digest and the digest of the front end that makes its spectrograms.
+    """
+    config = network.config
+    told = {name: getattr(config, name, None) for name in TOLD}
+    metadata = {
+        "model_type": config.model_type,
+        "problem_type": config.problem_type or "",
+        "labels": json.dumps([config.id2label[number] for number in range(config.n_classes)]),
+        **{name: json.dumps(value) for name, value in told.items() if value is not None},
+    }
+    if bundle is not None:
+        front_end = load_front_end(bundle.path)
+        metadata |= {
+            "version": bundle.version,
+            "bundle_digest": bundle.digest,
+            "front_end_digest": front_end.digest,
+        }
+    return metadata
+
+
+class Answers(nn.Module):
+    """What a network says of a batch, as the file says it: `OUTPUTS`, in their order."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, input_values: torch.Tensor, lengths: torch.Tensor, instruments: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See `onnx_of`."""
+        told = {} if instruments is None else {"instruments": instruments}
+        output: AudioClassifierOutput = self.network(input_values, lengths=lengths, **told)
+        assert output.logits is not None
+        assert output.embeddings is not None
+        probabilities = probabilities_of(output.logits, self.network.config.problem_type)
+        return output.logits, probabilities, output.embeddings.float()
+
+
+def example_of(network: Any, lengths: list[int], frames: int | None = None) -> dict[str, torch.Tensor]:
+    """Noise of the shape that a network takes, each clip padded with its own minimum; instruments in turn.
+
+    Args:
+        network: its configuration says how many bands and instruments there are.
+        lengths: frames of each clip that are no padding.
+        frames: of the batch; those of its longest clip by default.
+    """
+    config = network.config
+    generator = torch.Generator().manual_seed(0)
+    channels = [getattr(config, "input_channels", 1)] if getattr(config, "input_channels", 1) > 1 else []
+    shape = [len(lengths), *channels, config.n_bands, frames or max(lengths)]
+    values = torch.rand(shape, generator=generator) * 60 - 70
+    for clip, length in zip(values, lengths, strict=True):
+        clip[..., length:] = clip[..., :length].min()
+    given = {"input_values": values, "lengths": torch.tensor(lengths)}
+    if takes_instruments(config):
+        given["instruments"] = torch.arange(len(lengths)) % (len(config.instruments) + 1)
+    return given
+
+
+def _recorded(network: Any) -> Any:
+    """The network as an ONNX model."""
+    exact = network.exact_frames
+    # A size of 0 or 1, or one that is the same as another, would be taken for one that never changes.
+    frames = exact or max(network.config.window_frames, 64)
+    given = example_of(network, [frames, frames - 1, frames - 2])
+    device = network.classifier.weight.device
+    axes = {name: {0: torch.export.Dim.DYNAMIC} for name in given}
+    if exact is None:
+        axes["input_values"][given["input_values"].ndim - 1] = torch.export.Dim.DYNAMIC
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, about its own parts
+        try:
+            program = torch.onnx.export(
+                Answers(network),
+                kwargs={name: values.to(device) for name, values in given.items()},
+                dynamo=True,
+                dynamic_shapes=axes,
+                input_names=list(given),
+                output_names=list(OUTPUTS),
+                opset_version=OPSET,
+                verbose=False,
+            )
+        except (torch.onnx.OnnxExporterError, RuntimeError) as error:
+            raise NotExportableError(
+                f"{_named(network)} cannot be exported to ONNX: torch's exporter cannot record it"
+                f" ({_reason(error)}). Use the bundle."
+            ) from error
+    assert program is not None
+    return _with_names(program.model_proto, None if exact else "frames")
+
+
+def _with_names(proto: Any, frames: str | None) -> Any:
+    """Name the dimensions that may change, which torch numbers."""
+    del proto.graph.value_info[:]  # where torch's own names stand too, and which runtimes infer
+    for value in (*proto.graph.input, *proto.graph.output):
+        dimensions = value.type.tensor_type.shape.dim
+        dimensions[0].dim_param = "batch"
+        if value.name == "input_values" and frames:
+            dimensions[-1].dim_param = frames
+    return proto
+
+
+def _named(network: Any) -> str:
+    return f"A {type(network).__name__}"
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what is at the bottom of it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -1,0 +1,25 @@
+"""Files that are there whole, or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file by a rename: a reader sees what was there before, or all of the new content.
+
+    Args:
+        path: of the file; its folder is made where it is missing.
+        content: of the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, staged = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(staged).chmod(0o644)
+        Path(staged).replace(path)
+    finally:
+        Path(staged).unlink(missing_ok=True)

@@ -1,0 +1,5 @@
+"""Trained networks as ONNX files."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]
