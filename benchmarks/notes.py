@@ -244,10 +244,10 @@ def time_plain_loop(job: TrainingJob, notes: AlteredNotes) -> Cost:
 def report_epochs(costs: dict[str, list[Cost]], notes: Notes, job: TrainingJob) -> None:
     count = len(notes.paths)
     seconds = [notes.store.frames(name) / FRONT_END.frames(1.0) for name in notes.subset.recording_ids]
+    span = f"{min(seconds):.2f} to {max(seconds):.2f} s, {statistics.mean(seconds):.2f} in the mean"
     print(
-        f"{count} notes of {min(seconds):.2f} to {max(seconds):.2f} s, mean {statistics.mean(seconds):.2f} s,"
+        f"{count} notes of {span},\nbatches of {job.batch_size}; the store made once in {notes.stored_in:.1f} s\n"
     )
-    print(f"in batches of {job.batch_size}; the store made once in {notes.stored_in:.1f} s\n")
     print(f"{'':<34}{'s / epoch':>10}{'CPU s':>8}{'ms / note':>11}{'ratio':>8}{'CPU ratio':>11}{'min':>9}")
     medians = {name: median(rows) for name, rows in costs.items()}
     ours, reference = medians.values()
