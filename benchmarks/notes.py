@@ -245,9 +245,8 @@ def report_epochs(costs: dict[str, list[Cost]], notes: Notes, job: TrainingJob) 
     count = len(notes.paths)
     seconds = [notes.store.frames(name) / FRONT_END.frames(1.0) for name in notes.subset.recording_ids]
     span = f"{min(seconds):.2f} to {max(seconds):.2f} s, {statistics.mean(seconds):.2f} in the mean"
-    print(
-        f"{count} notes of {span},\nbatches of {job.batch_size}; the store made once in {notes.stored_in:.1f} s\n"
-    )
+    print(f"{count} notes of {span},")
+    print(f"batches of {job.batch_size}; the store made once in {notes.stored_in:.1f} s\n")
     print(f"{'':<34}{'s / epoch':>10}{'CPU s':>8}{'ms / note':>11}{'ratio':>8}{'CPU ratio':>11}{'min':>9}")
     medians = {name: median(rows) for name, rows in costs.items()}
     ours, reference = medians.values()
