@@ -1,7 +1,9 @@
 """The note analyzer: padding changes nothing; levels, attacks and instruments are heard as asked."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -10,7 +12,7 @@ from auricle.errors import ConfigurationError
 from auricle.models.instruments import instrument_codes
 from auricle.models.note_analyzer import NoteAnalyzer
 from auricle.models.note_attack import onsets
-from auricle.models.note_layers import halved
+from auricle.models.note_layers import duration, halved
 from auricle.models.params import NoteAnalyzerParams, NoteAnalyzerSmallParams
 
 FRAMES_PER_SECOND = 22_050 / 128
@@ -38,6 +40,66 @@ def analyzer(kind: type[Any] = NoteAnalyzerParams, **params: Any) -> NoteAnalyze
     return model.eval()
 
 
+class TestExpectation:
+    """How often an instrument is played so, before a note is heard."""
+
+    COUNTS = np.array([[8, 3, 1], [8, 0, 0], [0, 3, 1]])
+
+    def model(self, share: float) -> NoteAnalyzer:
+        params = NoteAnalyzerParams(
+            channels=(8, 16), kept_bands=4, time_channels=16, embedding_size=16, instrument_prior=share
+        )
+        config = params.config(
+            n_bands=33,
+            vocabulary=("good", "bad", "worse"),
+            window_frames=862,
+            hop_frames=862,
+            instruments=("cello", "flute"),
+            counts=self.COUNTS,
+        )
+        torch.manual_seed(0)
+        model = NoteAnalyzer(config).eval()
+        torch.nn.init.zeros_(model.classifier.weight)
+        torch.nn.init.zeros_(model.classifier.bias)
+        return model
+
+    def test_is_what_a_model_says_that_has_heard_nothing(self) -> None:
+        with torch.no_grad():
+            logits = self.model(1.0)(notes((60,) * 3), instruments=torch.tensor([0, 1, 2])).logits
+        seen = torch.tensor(self.COUNTS + 0.1)
+        torch.testing.assert_close(
+            logits.softmax(dim=1), (seen / seen.sum(dim=1, keepdim=True)).float(), atol=1e-3, rtol=0
+        )
+
+    def test_is_not_learned_and_comes_back_with_the_weights(self, tmp_path: Path) -> None:
+        model = self.model(0.5)
+        assert model.expected is not None
+        assert not model.expected.weight.requires_grad
+        model.save_pretrained(tmp_path)
+        again = NoteAnalyzer.from_pretrained(tmp_path)
+        assert torch.equal(again.expected.weight, model.expected.weight)
+
+    def test_is_nothing_where_it_is_not_asked_for(self) -> None:
+        assert self.model(0.0).expected is None
+
+
+class TestDuration:
+    def test_is_told_in_octaves(self) -> None:
+        found = duration(torch.zeros(3, 4, 200), torch.tensor([50, 100, 200]))
+        assert found.flatten().tolist() == [-1.0, 0.0, 1.0]
+        assert duration(torch.zeros(1, 4, 200), None).item() == 1.0
+
+    def test_of_a_padded_note_is_its_own(self) -> None:
+        model = analyzer(duration_told=True)
+        batch, lengths = notes(LENGTHS), torch.tensor(LENGTHS)
+        with torch.no_grad():
+            together = model(batch, lengths=lengths).logits
+            alone = torch.cat(
+                [model(note[None, :, :n]).logits for note, n in zip(batch, LENGTHS, strict=True)]
+            )
+        assert (together - alone).abs().max() < 1e-4
+
+
 def notes(lengths: tuple[int, ...], seed: int = 0) -> torch.Tensor:
     """Spectrograms in dB, each padded with its own minimum to the longest."""
     generator = torch.Generator().manual_seed(seed)
@@ -48,7 +110,7 @@ def notes(lengths: tuple[int, ...], seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("kind", [NoteAnalyzerParams, NoteAnalyzerSmallParams])
-@pytest.mark.parametrize("pooling", ["mean", "mean_max", "attention"])
+@pytest.mark.parametrize("pooling", ["mean", "mean_max", "statistics", "attention"])
 @pytest.mark.parametrize("normalization", ["corpus", "note_with_level"])
 @pytest.mark.parametrize("attack_ms", [0.0, 100.0])
 def test_a_padded_note_gives_what_it_gives_alone(kind, pooling, normalization, attack_ms) -> None:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 UNKNOWN = 0
 
 
+def takes_instruments(config: Any) -> bool:
+    """Whether the network of this configuration asks which instrument plays."""
+    return hasattr(config, "instruments")
+
+
 def told_instruments(config: Mapping[str, Any], rows: pd.DataFrame) -> npt.NDArray[np.int64] | None:
     """The numbers of the instruments of recordings, for a bundle's model; None where it does not ask.
 

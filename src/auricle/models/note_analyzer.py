@@ -11,12 +11,11 @@ from transformers import initialization as init
 from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.note_attack import AttackBranch
-from auricle.models.note_layers import Level, StridedBlock, halved, pooled_over_time
+from auricle.models.note_layers import Level, Pooling, StridedBlock, duration, halved, pooled_over_time
 from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.spectrogram_model import Maps, SpectrogramModel
 
 Normalization = Literal["corpus", "note", "note_with_level"]
-Pooling = Literal["mean", "mean_max", "attention"]
 
 
 class NoteAnalyzerConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-call]
@@ -29,12 +28,15 @@ class NoteAnalyzerConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-cal
     instrument_size: int = 64
     instrument_dropout: float = 0.1
     instrument_loss: float = 0.0
+    # How much more each class is to be expected of each instrument, of one that is not known first.
+    instrument_prior: list[list[float]] | None = None
     unknown_instrument: Literal["embedding", "predicted"] = "embedding"
     normalization: Normalization = "corpus"
     channels: list[int] = field(default_factory=lambda: [64, 128, 256])
     kept_bands: int = 8
     time_channels: int = 512
     pooling: Pooling = "mean"
+    duration_told: bool = False
     attack_frames: int = 0
     embedding_size: int = 512
     dropout: float = 0.3
@@ -83,7 +85,8 @@ class NoteAnalyzer(SpectrogramModel):
             self.attention = nn.Sequential(nn.Linear(width, 128), nn.Tanh(), nn.Linear(128, 1))
         self.level = Level() if config.normalization == "note_with_level" else None
         self.attack = AttackBranch(config.attack_frames) if config.attack_frames else None
-        features = width * (2 if config.pooling == "mean_max" else 1)
+        features = width * (2 if config.pooling in ("mean_max", "statistics") else 1)
+        features += 1 if config.duration_told else 0
         features += (Level.SIZE if self.level else 0) + (AttackBranch.SIZE if self.attack else 0)
         self.instrument = nn.Embedding(len(config.instruments) + 1, config.instrument_size)
         self.instrument_head = (
@@ -91,6 +94,10 @@ class NoteAnalyzer(SpectrogramModel):
             if config.instrument_loss and config.instruments
             else None
         )
+        self.expected: nn.Embedding | None = None
+        if config.instrument_prior is not None:
+            self.expected = nn.Embedding(len(config.instruments) + 1, config.n_classes)
+            self.expected.requires_grad_(False)
         self.fusion = nn.Linear(features + config.instrument_size, config.embedding_size)
         self.classifier = nn.Linear(config.embedding_size, config.n_classes)
         self.dropout = nn.Dropout(config.dropout)
@@ -100,6 +107,8 @@ class NoteAnalyzer(SpectrogramModel):
         """He initialization, of one-dimensional convolutions too."""
         if isinstance(module, nn.Conv1d):
             init.kaiming_normal_(module.weight, nonlinearity="relu")
+        elif module is self.expected:
+            init.copy_(module.weight, torch.tensor(self.config.instrument_prior))
         else:
             super()._init_weights(module)
 
@@ -129,7 +138,7 @@ class NoteAnalyzer(SpectrogramModel):
         said = None if self.instrument_head is None else self.instrument_head(features).float()
         player = self._instrument(features, instruments, said)
         embeddings = functional.relu(self.fusion(torch.cat([features, player.to(features.dtype)], dim=1)))
-        output = self.classified(embeddings, labels)
+        output = self.classified(embeddings, labels, bias=self._expectation(instruments, len(features)))
         if output.loss is not None and said is not None and instruments is not None:
             # -1 is what cross_entropy passes by: notes whose instrument is not known teach nothing about it.
             known = functional.cross_entropy(said, instruments - 1, ignore_index=-1, reduction="sum")
@@ -147,6 +156,8 @@ class NoteAnalyzer(SpectrogramModel):
         parts = [self._pooled(self._convolved(maps))]
         if level is not None:
             parts.append(level.to(parts[0].dtype))
+        if self.config.duration_told:
+            parts.append(duration(values, lengths).to(parts[0].dtype))
         if self.attack is not None:
             parts.append(self.attack(maps, values))
         return torch.cat(parts, dim=1)
@@ -162,7 +173,16 @@ class NoteAnalyzer(SpectrogramModel):
 
     def _pooled(self, maps: Maps) -> torch.Tensor:
         attention = self.attention if self.config.pooling == "attention" else None
-        return pooled_over_time(maps, with_peaks=self.config.pooling == "mean_max", attention=attention)
+        return pooled_over_time(maps, self.config.pooling, attention)
+
+    def _expectation(self, instruments: torch.Tensor | None, count: int) -> torch.Tensor | None:
+        """What is to be expected of the instrument before the note is heard, added to the logits."""
+        if self.expected is None:
+            return None
+        if instruments is None:
+            instruments = torch.zeros(count, dtype=torch.int64, device=self.expected.weight.device)
+        expected: torch.Tensor = self.expected(instruments)
+        return expected
 
     def _instrument(
         self, features: torch.Tensor, instruments: torch.Tensor | None, said: torch.Tensor | None

@@ -1,10 +1,14 @@
 """Parts of the note analyzer: convolutions that halve, the level of a note, pooling over its real frames."""
 
+from typing import Literal
+
 import torch
 from torch import nn
 
 from auricle.models.spectrogram_model import Maps, real_frames
 
+Pooling = Literal["mean", "mean_max", "statistics", "attention"]
+VARIANCE_FLOOR = 1e-5
 DECIBELS = 20.0  # a level is given in units of these, so that it is of the size of other features
 
 
@@ -43,13 +47,22 @@ class Level(nn.Module):
         return level
 
 
-def pooled_over_time(maps: Maps, *, with_peaks: bool, attention: nn.Module | None) -> torch.Tensor:
+def duration(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+    """How long each note is, in octaves above and below 100 frames, (batch, 1)."""
+    if lengths is None:
+        lengths = values.new_full((len(values),), values.shape[-1], dtype=torch.int64)
+    return (lengths.to(values.device).float() / 100).log2()[:, None]
+
+
+def pooled_over_time(maps: Maps, pooling: Pooling, attention: nn.Module | None = None) -> torch.Tensor:
     """One description of each note from those of its real steps.
 
     Args:
         maps: (batch, features, steps).
-        with_peaks: the highest of each feature beside its mean, (batch, 2 * features).
-        attention: from (batch, steps, features) to a score of each step, whose softmax weighs the mean.
+        pooling: `mean`; `mean_max`: the highest of each feature beside it, (batch, 2 * features);
+            `statistics`: its standard deviation beside it; `attention`: a weighted mean.
+        attention: of the last: from (batch, steps, features) to a score of each step, whose softmax weighs
+            the mean.
     """
     values, (batch, _, steps) = maps.values, maps.values.shape
     lengths = values.new_full((batch,), steps, dtype=torch.int64) if maps.lengths is None else maps.lengths
@@ -60,7 +73,12 @@ def pooled_over_time(maps: Maps, *, with_peaks: bool, attention: nn.Module | Non
         scores = attention(values.transpose(1, 2)).squeeze(-1).float()
         weights = scores.masked_fill(~real, float("-inf")).softmax(dim=1).to(values.dtype)
     mean = torch.einsum("bfs,bs->bf", values, weights)
-    if not with_peaks:
-        return mean
-    peaks = values.masked_fill(~real[:, None, :], float("-inf")).amax(dim=2)
-    return torch.cat([mean, peaks], dim=1)
+    if pooling == "mean_max":
+        peaks = values.masked_fill(~real[:, None, :], float("-inf")).amax(dim=2)
+        return torch.cat([mean, peaks], dim=1)
+    if pooling == "statistics":
+        # In float32: the difference of two near numbers, and a root whose slope is steep near 0.
+        apart = (values - mean[:, :, None]).float().square()
+        variance = torch.einsum("bfs,bs->bf", apart, weights.float())
+        return torch.cat([mean, (variance + VARIANCE_FLOOR).sqrt().to(mean.dtype)], dim=1)
+    return mean

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from auricle.corpora.labels import SINGLE, ProblemType
@@ -40,6 +42,7 @@ class ArchitectureParams(Params):
         parents: Mapping[str, str] | None = None,
         frames_per_second: float | None = None,
         instruments: Sequence[str] = (),
+        counts: npt.NDArray[np.int64] | None = None,
         focal_gamma: float = 0.0,
     ) -> SpectrogramModelConfig:
         """The configuration that a model is built from and that its bundle keeps.
@@ -54,6 +57,8 @@ class ArchitectureParams(Params):
             parents: child to parent, where labels imply others.
             frames_per_second: of the spectrogram, for a model with times among its parameters.
             instruments: those that play, for a model that asks for them.
+            counts: int64 (1 + instruments, classes), how often each class is played by an instrument that is
+                not known, and by each of `instruments`, in training; for a model that asks for it.
             focal_gamma: how much less sure answers count in the loss; 0 does not.
 
         Raises:
@@ -63,7 +68,7 @@ class ArchitectureParams(Params):
 
         settings = self.settings() | self.in_frames(frames_per_second)
         if self.takes_instruments:
-            settings |= {"instruments": list(instruments)}
+            settings |= {"instruments": list(instruments), **self.expecting(counts)}
         config: SpectrogramModelConfig = config_class(self.kind)(
             **settings,
             n_bands=n_bands,
@@ -94,6 +99,10 @@ class ArchitectureParams(Params):
         """
         return {}
 
+    def expecting(self, counts: npt.NDArray[np.int64] | None) -> dict[str, Any]:
+        """What the configuration holds of how often instruments play classes: nothing, by default."""
+        return {}
+
     def begin(self, model: PreTrainedModel) -> None:
         """Give an untrained model what is known before its training begins: nothing, by default.
 
@@ -102,6 +111,8 @@ class ArchitectureParams(Params):
         """
 
 
+# What is never played so in training counts as a tenth of a time.
+UNSEEN = 0.1
 Filters = Annotated[int, Field(ge=1, le=2048)]
 
 
@@ -203,8 +214,17 @@ class NoteParams(ArchitectureParams):
     channels: tuple[Filters, ...] = Field(
         (64, 128, 256), min_length=1, max_length=5, description="filters of each convolution of stride 2"
     )
-    pooling: Literal["mean", "mean_max", "attention"] = Field(
-        "mean", description="over the frames of a note: their mean, also their peaks, or a learned weighing"
+    pooling: Literal["mean", "mean_max", "statistics", "attention"] = Field(
+        "mean",
+        description="over the frames of a note: their mean, also their peaks, also their standard deviation,"
+        " or a learned weighing",
+    )
+    duration_told: bool = Field(False, description="how long the note is, is an input")
+    instrument_prior: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="how far logits begin with how often the instrument is played so in training; 1: whole",
     )
     attack_ms: float = Field(
         0.0,
@@ -217,7 +237,7 @@ class NoteParams(ArchitectureParams):
 
     def settings(self) -> dict[str, Any]:
         """The attack is told in frames."""
-        return self.model_dump(mode="json", exclude={"kind", "attack_ms"})
+        return self.model_dump(mode="json", exclude={"kind", "attack_ms", "instrument_prior"})
 
     def in_frames(self, frames_per_second: float | None) -> dict[str, Any]:
         """How many frames the attack lasts.
@@ -229,6 +249,14 @@ class NoteParams(ArchitectureParams):
             raise ConfigurationError("attack_ms needs a front end that says how many frames a second has.")
         frames = round(self.attack_ms / 1000 * (frames_per_second or 0))
         return {"attack_frames": max(1, frames) if self.attack_ms else 0}
+
+    def expecting(self, counts: npt.NDArray[np.int64] | None) -> dict[str, Any]:
+        """The logarithm of how often each class is played by each instrument, a little more than counted."""
+        if not self.instrument_prior or counts is None:
+            return {}
+        seen = counts + UNSEEN
+        shares = seen / seen.sum(axis=1, keepdims=True)
+        return {"instrument_prior": (self.instrument_prior * np.log(shares)).round(4).tolist()}
 
 
 class NoteAnalyzerParams(NoteParams):

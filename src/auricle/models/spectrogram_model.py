@@ -116,6 +116,7 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         embeddings: torch.Tensor,
         labels: torch.Tensor | None,
         time_attention: torch.Tensor | None = None,
+        bias: torch.Tensor | None = None,
     ) -> AudioClassifierOutput:
         """What every network ends in: dropout, one logit a class, and the loss where labels are given.
 
@@ -123,8 +124,10 @@ class SpectrogramModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             embeddings: (batch, embedding_size).
             labels: see `classification_loss`.
             time_attention: of a network that attends to time.
+            bias: float32 (batch, classes), added to the logits.
         """
         logits = self.classifier(self.dropout(embeddings)).float()
+        logits = logits if bias is None else logits + bias
         loss = None if labels is None else classification_loss(logits, labels, self.config)
         return AudioClassifierOutput(
             loss=loss, logits=logits, embeddings=embeddings, time_attention=time_attention

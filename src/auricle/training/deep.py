@@ -27,6 +27,7 @@ from auricle.training.vocabulary import (
     Targets,
     labels_for_digest,
     loss_weights,
+    played_counts,
     read_examples,
     shuffled,
 )
@@ -221,8 +222,17 @@ class DeepTraining:
             parents=self.examples.labels.parents,
             frames_per_second=self.front_end.frames_per_second,
             instruments=self.examples.instruments_of(part.train),
+            counts=self._counts(part),
             focal_gamma=self.params.focal_gamma,
         )
+
+    def _counts(self, part: Partition) -> "IntArray | None":
+        """How often each instrument plays each class among what this partition learns from."""
+        codes = self.instruments(part, part.train)
+        if codes is None or self.targets.ndim == 2:
+            return None
+        known = len(self.examples.instruments_of(part.train))
+        return played_counts(codes, self.targets[part.train], known, len(self.examples.vocabulary))
 
     def instruments(self, part: Partition, rows: IntArray) -> "IntArray | None":
         """The numbers of the instruments of these examples, for a model that asks for them.

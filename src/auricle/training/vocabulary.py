@@ -161,6 +161,21 @@ def labels_for_digest(labels: LabelParams) -> dict[str, Any]:
     return {"labels": labels.model_dump(mode="json", exclude={"levels"})} if labels.is_multi else {}
 
 
+def played_counts(codes: IntArray, classes: IntArray, n_instruments: int, n_classes: int) -> IntArray:
+    """How often each class is played by whom, int64 (1 + n_instruments, n_classes); the first row is of all.
+
+    Args:
+        codes: int64 (n,), see `auricle.models.instruments`.
+        classes: int64 (n,).
+        n_instruments: that are known.
+        n_classes: of the vocabulary.
+    """
+    counts = np.zeros((1 + n_instruments, n_classes), dtype=np.int64)
+    np.add.at(counts, (codes, classes), 1)
+    counts[0] = counts.sum(axis=0)
+    return counts
+
+
 def loss_weights(targets: Targets, n_classes: int, params: TrainParams) -> list[float] | None:
     """Weights of the classes in the loss or, of several labels, of their positives; None for none."""
     weights: npt.NDArray[np.float64] | None = None
