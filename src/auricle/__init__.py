@@ -19,6 +19,7 @@ def load(
     run_root: str | Path | None = None,
     device: DeviceName = "auto",
     abstain_below: float | None = None,
+    cache_size: int = 1024,
 ) -> AudioClassifier:
     """Load a trained model: `auricle.load("genre.cnn").predict("song.mp3")`.
 
@@ -30,13 +31,21 @@ def load(
         device: `auto`, `cpu`, `cuda` or `mps`.
         abstain_below: the calibrated probability of the most probable class below which a prediction is
             `uncertain`; the report suggests some. None always answers.
+        cache_size: recordings whose predictions are remembered, so that what is asked again is not computed
+            again; 0 remembers none.
 
     Raises:
         ConfigurationError: for a name that the project does not know or has not trained, or outside a
-            project; for an `abstain_below` that this model cannot be held to.
+            project; for an `abstain_below` that this model cannot be held to, or a `cache_size` below 0.
         BundleError: for a bundle that is missing, damaged, or of another version.
     """
     # Torch and transformers take seconds to import: only loading pays for them.
     from auricle.inference.load import load as load_classifier
 
-    return load_classifier(name_or_path, run_root=run_root, device=device, abstain_below=abstain_below)
+    return load_classifier(
+        name_or_path,
+        run_root=run_root,
+        device=device,
+        abstain_below=abstain_below,
+        cache_size=cache_size,
+    )

@@ -8,26 +8,20 @@ import pandas as pd
 import pytest
 import soundfile as sf
 import torch
+from tones import RATE, tone
 
 from auricle.audio.decode import decode
 from auricle.audio.descriptors import DescriptorExtractor, DescriptorParams
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
+from auricle.audio.stft import StftFrontEnd, StftParams
 from auricle.audio.store import SpectrogramStore
 from auricle.models.bundle import BundleRef, seal
 from auricle.models.forest import fit_forest, forest_config, save_forest
-from auricle.models.params import CnnParams, ForestParams
+from auricle.models.params import CnnParams, ForestParams, NoteAnalyzerParams
 from auricle.models.registry import build_model
 
 VOCABULARY = ("high", "low")
-RATE = 8000
-
-
-def tone(seconds: float, frequency: float, seed: int = 0) -> np.ndarray:
-    """A tone in noise, float32, at RATE."""
-    time = np.arange(int(seconds * RATE)) / RATE
-    noise = np.random.default_rng(seed).normal(scale=0.02, size=len(time))
-    return (0.3 * np.sin(2 * np.pi * frequency * time) + noise).astype(np.float32)
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +123,33 @@ def store(
     return SpectrogramStore.open(root, front_end.digest, front_end.n_bands)
 
 
-def finish(path: Path, extractor: LogMelFrontEnd | DescriptorExtractor) -> BundleRef:
+@pytest.fixture(scope="session")
+def note_bundle(tmp_path_factory: pytest.TempPathFactory) -> BundleRef:
+    """A note analyzer with statistics of its own and classes far apart; a window of it lasts a second."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("bundles") / "notes"
+    front_end = StftFrontEnd(StftParams(sample_rate=22_050, n_fft=512, hop_length=128))
+    params = NoteAnalyzerParams(
+        channels=(4, 8), kept_bands=2, time_channels=16, embedding_size=16, instrument_size=4
+    )
+    config = params.config(
+        n_bands=257,
+        vocabulary=("bad", "good", "worse"),
+        window_frames=front_end.frames(1.0),
+        hop_frames=front_end.frames(1.0),
+        frames_per_second=front_end.frames_per_second,
+        instruments=("cello", "flute"),
+    )
+    model = build_model(config).train()
+    for _ in range(3):
+        model(torch.rand(6, 257, 60) * 60 - 50, instruments=torch.tensor([0, 1, 2, 0, 1, 2]))
+    torch.nn.init.normal_(model.classifier.weight)
+    model.config.calibration_temperature = 2.0
+    model.eval().save_pretrained(path)
+    return finish(path, front_end)
+
+
+def finish(path: Path, extractor: LogMelFrontEnd | StftFrontEnd | DescriptorExtractor) -> BundleRef:
     extractor.save_pretrained(path)
     (path / "training.json").write_text("{}")
     return seal(path)

@@ -9,8 +9,9 @@ import soundfile as sf
 
 from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError, BundleError, ConfigurationError
-from auricle.inference.classifier import AudioClassifier, as_waveform
+from auricle.inference.classifier import AudioClassifier
 from auricle.inference.scoring import score_features, score_spectrograms
+from auricle.inference.waveforms import as_waveform
 
 RATE = 8000
 

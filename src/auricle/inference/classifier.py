@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
-from auricle.errors import AudioError, ConfigurationError
+from auricle.errors import AudioError
 from auricle.inference.abstention import check_abstention
+from auricle.inference.answers import Answers
+from auricle.inference.instruments import Instruments, told
+from auricle.inference.note_batches import BatchParams
+from auricle.inference.note_cache import CacheInfo, NoteCache
+from auricle.inference.onsets import PassageParams, find_notes
+from auricle.inference.passage import Passage, PassageNote
 from auricle.inference.prediction import Prediction
-from auricle.inference.scorers import load_scorer
+from auricle.inference.scorers import Score, load_scorer
+from auricle.inference.stream import Stream, StreamParams
+from auricle.inference.waveforms import Audio, FloatArray, naming, path_of, read_waveform
 from auricle.models.bundle import BundleRef
 from auricle.training.device import resolve_device
 from auricle.training.params import DeviceName
-
-Audio = str | Path | npt.NDArray[Any]
-
-logger = logging.getLogger(__name__)
 
 
 class AudioClassifier:
@@ -40,12 +41,17 @@ class AudioClassifier:
         device: DeviceName = "auto",
         limits: AudioLimits | None = None,
         abstain_below: float | None = None,
+        cache_size: int = 1024,
+        batches: BatchParams | None = None,
     ) -> None:
         check_abstention(bundle.config, abstain_below)
         self.bundle = bundle
         self.abstain_below = abstain_below
         self.limits = limits or AudioLimits()
-        self._scorer = load_scorer(bundle, resolve_device(device))
+        self._cache = NoteCache(cache_size, bundle.digest)
+        resolved = resolve_device(device)
+        self._scorer = load_scorer(bundle, resolved)
+        self._answers = Answers(self._scorer, self._cache, batches or BatchParams.on(resolved))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -70,7 +76,7 @@ class AudioClassifier:
 
     @overload
     def predict(
-        self, audio: Sequence[Audio], *, sampling_rate: int | None = None, instrument: str | None = None
+        self, audio: Sequence[Audio], *, sampling_rate: int | None = None, instrument: Instruments = None
     ) -> list[Prediction]: ...
 
     def predict(
@@ -78,7 +84,7 @@ class AudioClassifier:
         audio: Audio | Sequence[Audio],
         *,
         sampling_rate: int | None = None,
-        instrument: str | None = None,
+        instrument: Instruments = None,
     ) -> Prediction | list[Prediction]:
         """Label, confidence, probabilities and windows of a recording, or of each in a list.
 
@@ -86,19 +92,24 @@ class AudioClassifier:
             audio: the path of a file; or a waveform of floats, full scale at 1, of shape (n,) or
                 (channels, n); or a list of these.
             sampling_rate: of the waveforms, in Hz; files bring their own.
-            instrument: that plays in all of them, one of `instruments`. None is unknown, and so, with a
-                warning, is any other name.
+            instrument: that plays in all of them, one of `instruments`; or a list with one for each. None
+                is unknown, and so, with a warning, is any other name.
+
+        The recordings of a list go through a network in batches, sorted by length. One that the model was
+        asked about before is answered from memory; see `cache_info`.
 
         Raises:
             AudioError: where a single recording cannot be used. In a list, such a recording is an entry
                 with `error` instead.
-            ConfigurationError: for a waveform without `sampling_rate`, or of another shape.
+            ConfigurationError: for a waveform without `sampling_rate`, or of another shape; for more or
+                fewer instruments than recordings.
         """
-        known = self._known(instrument)
+        items = _as_list(audio)
+        scores = self._scores(items, sampling_rate, instrument)
         if isinstance(audio, str | Path | np.ndarray):
-            with _naming(audio):
-                return self._predict_one(audio, sampling_rate, known)
-        return list(self._predict_each(audio, sampling_rate, known))
+            with naming(audio):
+                return self._prediction(_usable(next(scores)), path_of(audio))
+        return [self._prediction(score, path_of(item)) for item, score in zip(items, scores, strict=True)]
 
     @overload
     def embed(  # type: ignore[overload-overlap]
@@ -107,7 +118,7 @@ class AudioClassifier:
 
     @overload
     def embed(
-        self, audio: Sequence[Audio], *, sampling_rate: int | None = None, instrument: str | None = None
+        self, audio: Sequence[Audio], *, sampling_rate: int | None = None, instrument: Instruments = None
     ) -> list[npt.NDArray[np.float32]]: ...
 
     def embed(
@@ -115,7 +126,7 @@ class AudioClassifier:
         audio: Audio | Sequence[Audio],
         *,
         sampling_rate: int | None = None,
-        instrument: str | None = None,
+        instrument: Instruments = None,
     ) -> npt.NDArray[np.float32] | list[npt.NDArray[np.float32]]:
         """Embedding, float32 (embedding_size,), of a recording, or of each in a list.
 
@@ -125,102 +136,136 @@ class AudioClassifier:
         Raises:
             AudioError: where a recording cannot be used.
         """
-        known = self._known(instrument)
-        if isinstance(audio, str | Path | np.ndarray):
-            return self._embed_one(audio, sampling_rate, known)
-        return [self._embed_one(item, sampling_rate, known) for item in audio]
+        items = _as_list(audio)
+        found = []
+        for item, score in zip(items, self._scores(items, sampling_rate, instrument), strict=True):
+            with naming(item):
+                found.append(_usable(score).embedding)
+        return found[0] if isinstance(audio, str | Path | np.ndarray) else found
 
-    def _known(self, instrument: str | None) -> str | None:
-        """The instrument where the model has an input for it, else None."""
-        if instrument is None or instrument in self.instruments:
-            return instrument
-        logger.warning(
-            "The instrument %r is taken as unknown: this model knows %s.",
-            instrument,
-            ", ".join(self.instruments) or "of no instruments",
+    def predict_passage(
+        self,
+        recording: Audio,
+        instrument: str | None = None,
+        *,
+        sampling_rate: int | None = None,
+        params: PassageParams | None = None,
+    ) -> Passage:
+        """Cut a recording of one instrument, one note after the other, into its notes, and predict each.
+
+        Args:
+            recording: the path of a file, or a waveform as `predict` takes it.
+            instrument: that plays, one of `instruments`; None is unknown.
+            sampling_rate: of a waveform, in Hz.
+            params: where notes begin and end.
+
+        Raises:
+            AudioError: the recording cannot be used.
+            ConfigurationError: for a waveform without `sampling_rate`, or of another shape.
+        """
+        with naming(recording):
+            waveform = read_waveform(recording, sampling_rate, self.sample_rate, self.limits)
+        spans = find_notes(waveform, self.sample_rate, params or PassageParams())
+        known = told(instrument, len(spans), self.instruments)
+        scores = self._answers.each((waveform[start:stop] for start, stop in spans), known)
+        return Passage(
+            tuple(
+                PassageNote(
+                    start / self.sample_rate, (stop - start) / self.sample_rate, self._prediction(score, None)
+                )
+                for (start, stop), score in zip(spans, scores, strict=True)
+            ),
+            waveform,
+            self.sample_rate,
+            path=path_of(recording),
+            instrument=instrument,
+            model=str(self.bundle.config["model_type"]),
+            version=self.bundle.version,
         )
-        return None
 
-    def _predict_each(
-        self, audio: Sequence[Audio], sampling_rate: int | None, instrument: str | None
-    ) -> Iterator[Prediction]:
-        for item in audio:
-            try:
-                yield self._predict_one(item, sampling_rate, instrument)
-            except AudioError as error:
-                yield Prediction.failed(_path(item), str(error))
+    def predict_stream(
+        self,
+        chunks: Iterable[npt.NDArray[Any]],
+        *,
+        sampling_rate: int,
+        instrument: str | None = None,
+        params: StreamParams | None = None,
+    ) -> Stream:
+        """Predict while samples arrive: a window of the latest ones, again after every hop.
 
-    def _predict_one(self, audio: Audio, sampling_rate: int | None, instrument: str | None) -> Prediction:
-        score = self._scorer(self._waveform(audio, sampling_rate), instrument)
+        Args:
+            chunks: samples as they come, floats of any number, of shape (n,) or (channels, n).
+            sampling_rate: of the samples, in Hz.
+            instrument: that plays, one of `instruments`; None is unknown.
+            params: how long a window is, and how far it is to the next.
+
+        Returns:
+            An iterator over answers, which takes chunks only as it is asked, and knows its latency.
+
+        Raises:
+            ConfigurationError: for a rate that is none; when asked for an answer, for samples that are not
+                floats, or of another shape.
+        """
+        (known,) = told(instrument, 1, self.instruments)
+
+        def predict(window: FloatArray) -> Prediction:
+            waveform = read_waveform(window, sampling_rate, self.sample_rate, self.limits)
+            return self._prediction(self._scorer(waveform, known), None)
+
+        return Stream(
+            chunks,
+            predict,
+            sampling_rate=sampling_rate,
+            half_frame_s=self._scorer.half_frame_s,
+            params=params or StreamParams(),
+        )
+
+    def cache_info(self) -> CacheInfo:
+        """Hits, misses, bound and size of the memory of what the model has said, as functools tells them.
+
+        Known is what has the same samples at the model's rate and the same instrument.
+        """
+        return self._cache.info()
+
+    def cache_clear(self) -> None:
+        """Forget what the model has said, and count from 0."""
+        self._cache.clear()
+
+    def _scores(
+        self, items: Sequence[Audio], sampling_rate: int | None, instrument: Instruments
+    ) -> Iterator[Score | AudioError]:
+        known = told(instrument, len(items), self.instruments)
+        return self._answers.each((self._read(item, sampling_rate) for item in items), known)
+
+    def _read(self, audio: Audio, sampling_rate: int | None) -> FloatArray | AudioError:
+        try:
+            return read_waveform(audio, sampling_rate, self.sample_rate, self.limits)
+        except AudioError as error:
+            return error
+
+    def _prediction(self, score: Score | AudioError, path: str | None) -> Prediction:
+        if isinstance(score, AudioError):
+            return Prediction.failed(path, str(score))
         return Prediction.of_windows(
             self.labels,
             score.spans,
             score.probabilities,
             score.embedding,
-            path=_path(audio),
+            path=path,
             config=self.bundle.config,
             abstain_below=self.abstain_below,
         )
-
-    def _embed_one(
-        self, audio: Audio, sampling_rate: int | None, instrument: str | None
-    ) -> npt.NDArray[np.float32]:
-        with _naming(audio):
-            return self._scorer(self._waveform(audio, sampling_rate), instrument).embedding
-
-    def _waveform(self, audio: Audio, sampling_rate: int | None) -> npt.NDArray[np.float32]:
-        if isinstance(audio, np.ndarray):
-            return as_waveform(audio, sampling_rate, self.sample_rate)
-        return decode(Path(audio), self.limits, self.sample_rate).samples
 
     def __repr__(self) -> str:
         kind = self.bundle.config["model_type"]
         return f"<AudioClassifier {kind}, version {self.bundle.version}, labels: {', '.join(self.labels)}>"
 
 
-def as_waveform(
-    samples: npt.NDArray[Any], sampling_rate: int | None, target_rate: int
-) -> npt.NDArray[np.float32]:
-    """Mix samples of shape (n,) or (channels, n) down to mono at the target rate, float32.
-
-    Raises:
-        ConfigurationError: for samples without a rate, that are not floats, or of another shape.
-        AudioError: for samples that are empty or not finite.
-    """
-    import soxr
-
-    if sampling_rate is None or sampling_rate < 1:
-        raise ConfigurationError(
-            f"sampling_rate is {sampling_rate}: a waveform needs its rate in Hz, as in "
-            "predict(samples, sampling_rate=44100)."
-        )
-    if not np.issubdtype(samples.dtype, np.floating):
-        raise ConfigurationError(
-            f"The waveform's dtype is {samples.dtype}; expected floats with full scale at 1: divide integers "
-            "by their largest value."
-        )
-    if samples.ndim == 2 and samples.shape[0] <= samples.shape[1]:
-        samples = samples.mean(axis=0)
-    if samples.ndim != 1:
-        raise ConfigurationError(
-            f"The waveform's shape is {samples.shape}; expected (n,) or (channels, n): transpose it."
-        )
-    if not len(samples) or not np.all(np.isfinite(samples)):
-        raise AudioError("the waveform is empty or has samples that are not finite")
-    mono = samples.astype(np.float32)
-    resampled: npt.NDArray[np.float32] = soxr.resample(mono, sampling_rate, target_rate)
-    return resampled
+def _as_list(audio: Audio | Sequence[Audio]) -> list[Audio]:
+    return [audio] if isinstance(audio, str | Path | np.ndarray) else list(audio)
 
 
-@contextmanager
-def _naming(audio: Audio) -> Iterator[None]:
-    """Put the file before the reason why it cannot be used; a list's entry has its path beside the reason."""
-    try:
-        yield
-    except AudioError as error:
-        path = _path(audio)
-        raise error if path is None else AudioError(f"{path}: {error}") from error
-
-
-def _path(audio: Audio) -> str | None:
-    return None if isinstance(audio, np.ndarray) else str(audio)
+def _usable(score: Score | AudioError) -> Score:
+    if isinstance(score, AudioError):
+        raise score
+    return score

@@ -21,10 +21,11 @@ def load(
     run_root: str | Path | None = None,
     device: DeviceName = "auto",
     abstain_below: float | None = None,
+    cache_size: int = 1024,
 ) -> AudioClassifier:
     """Load a classifier; see `auricle.load`."""
     bundle = find_bundle(name_or_path, run_root=run_root)
-    return AudioClassifier(bundle, device=device, abstain_below=abstain_below)
+    return AudioClassifier(bundle, device=device, abstain_below=abstain_below, cache_size=cache_size)
 
 
 def find_bundle(name_or_path: str | Path, *, run_root: str | Path | None = None) -> BundleRef:

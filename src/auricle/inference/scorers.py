@@ -1,7 +1,8 @@
 """From a waveform to what a bundle's model says of it, for each kind of model."""
 
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,11 @@ from auricle.audio.descriptors import DescriptorExtractor
 from auricle.audio.extractor import load_extractor
 from auricle.audio.frontend import FrontEnd
 from auricle.errors import BundleError
+from auricle.inference.note_batches import BatchParams, Clip, score_clips
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import instrument_codes
 from auricle.models.registry import FOREST, load_deep
-from auricle.models.windows import predict_windows
+from auricle.models.windows import WindowOutputs
 
 FloatArray = npt.NDArray[np.float32]
 E = TypeVar("E")
@@ -34,39 +36,91 @@ class Score:
     probabilities: FloatArray
     embedding: FloatArray
 
+    def copy(self) -> Self:
+        """The same, with an embedding of its own, for that is what a person gets hold of."""
+        return replace(self, embedding=self.embedding.copy())
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a front end makes of one waveform.
+
+    Attributes:
+        values: a spectrogram, float32 (bands, frames), or descriptors, float32 (features,).
+        duration_s: of the waveform, in seconds.
+        instrument: that plays; None where it is not known.
+    """
+
+    values: FloatArray
+    duration_s: float
+    instrument: str | None = None
+
+    @property
+    def frames(self) -> int:
+        """Of a spectrogram; descriptors are one."""
+        return self.values.shape[1] if self.values.ndim == 2 else 1
+
 
 class Scorer(Protocol):
-    """A model together with the front end that it was trained behind."""
+    """A model together with the front end that it was trained behind.
+
+    Attributes:
+        sample_rate: that waveforms must have, in Hz.
+        half_frame_s: half of what a frame of the front end spans, in seconds.
+    """
 
     sample_rate: int
+    half_frame_s: float
+
+    def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
+        """What the model is shown of a mono waveform, float32 (n,), at `sample_rate`.
+
+        Raises:
+            AudioError: the waveform cannot be heard.
+        """
+
+    def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
+        """What the model says of each, in order."""
 
     def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
         """Score a mono waveform, float32 (n,), at `sample_rate`, and the instrument where it is known."""
 
 
 class DeepScorer:
-    """Any deep model: log-mel spectrogram, windows, mean of their embeddings."""
+    """Any deep model: spectrogram, windows, mean of their embeddings."""
 
     def __init__(self, bundle: BundleRef, device: Any) -> None:
         self._extractor = _expect(load_extractor(bundle.path), FrontEnd, bundle)
-        self._model: Any = load_deep(bundle)
-        self._model.to(device)
+        model: Any = load_deep(bundle)
+        self._model = model.eval().to(device)
         self._device = device
         self._window, self._hop = bundle.config["window_frames"], bundle.config["hop_frames"]
         self._instruments = bundle.config.get("instruments")
         self.sample_rate = self._extractor.sample_rate
+        self.half_frame_s = self._extractor.params.n_fft / 2 / self.sample_rate
+
+    def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
+        """The spectrogram; see `Scorer`."""
+        return Heard(self._extractor(waveform), len(waveform) / self.sample_rate, instrument)
+
+    def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
+        """One pass through the network for each batch of recordings of about one length."""
+        outputs = score_clips(
+            self._model,
+            [Clip(each.values, self._code(each.instrument)) for each in heard],
+            self._window,
+            self._hop,
+            params=batches,
+            device=self._device,
+        )
+        return [self._score(output, each.duration_s) for output, each in zip(outputs, heard, strict=True)]
 
     def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
         """Score a mono waveform; see `Scorer`."""
-        output = predict_windows(
-            self._model,
-            self._extractor(waveform),
-            self._window,
-            self._hop,
-            instrument=self._code(instrument),
-            device=self._device,
-        )
-        duration, seconds = len(waveform) / self.sample_rate, self._extractor.seconds
+        return self.score([self.hear(waveform, instrument)], BatchParams())[0]
+
+    def _score(self, output: WindowOutputs, duration: float) -> Score:
+        seconds = self._extractor.seconds
         spans = [
             (min(seconds(int(start)), duration), min(seconds(int(start) + self._window), duration))
             for start in output.starts
@@ -90,18 +144,33 @@ class ForestScorer:
         self._forest = load_forest(bundle.path / "model.skops")
         self._bundle = bundle
         self.sample_rate = self._extractor.sample_rate
+        self.half_frame_s = self._extractor.params.n_fft / 2 / self.sample_rate
+
+    def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
+        """The descriptors; see `Scorer`."""
+        return Heard(self._extractor(waveform), len(waveform) / self.sample_rate, instrument)
+
+    def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
+        """All at once: a forest pads nothing."""
+        from auricle.models.forest import forest_embeddings, forest_probabilities, with_instruments
+
+        if not heard:
+            return []
+        features = pd.DataFrame(
+            np.stack([each.values for each in heard]), columns=list(self._extractor.names)
+        )
+        instruments = [each.instrument for each in heard]
+        features = with_instruments(features, instruments, self._bundle.config.get("instruments", ()))
+        probabilities = forest_probabilities(self._forest, features, self._bundle.vocabulary)
+        embeddings = forest_embeddings(features, self._bundle.config)
+        return [
+            Score([(0.0, each.duration_s)], probabilities[[place]], embeddings[place])
+            for place, each in enumerate(heard)
+        ]
 
     def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
         """Score a mono waveform; see `Scorer`."""
-        from auricle.models.forest import forest_embeddings, forest_probabilities, with_instruments
-
-        features = pd.DataFrame([self._extractor(waveform)], columns=list(self._extractor.names))
-        features = with_instruments(features, [instrument], self._bundle.config.get("instruments", ()))
-        return Score(
-            [(0.0, len(waveform) / self.sample_rate)],
-            forest_probabilities(self._forest, features, self._bundle.vocabulary),
-            forest_embeddings(features, self._bundle.config)[0],
-        )
+        return self.score([self.hear(waveform, instrument)], BatchParams())[0]
 
 
 def load_scorer(bundle: BundleRef, device: Any) -> Scorer:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from auricle.audio.store import SpectrogramStore
 
 __all__ = [
+    "Window",
     "WindowOutputs",
     "WindowParams",
+    "forward",
     "pad_to",
     "predict_spectrograms",
     "predict_stored",
@@ -158,19 +160,19 @@ def predict_spectrograms(
     network: Any = model  # transformers wraps `to` in a way that hides its signature from type checkers
     network.eval().to(device)
     waiting: list[npt.NDArray[np.int64]] = []
-    windows: list[_Window] = []
+    windows: list[Window] = []
     done: list[tuple[FloatArray, FloatArray]] = []
     told = repeat(None) if instruments is None else instruments
     for spectrogram, instrument in zip(spectrograms, told, strict=False):
         starts = window_starts(spectrogram.shape[1], window_frames, hop_frames)
         waiting.append(starts)
-        windows.extend(_Window(spectrogram[:, start : start + window_frames], instrument) for start in starts)
+        windows.extend(Window(spectrogram[:, start : start + window_frames], instrument) for start in starts)
         while len(windows) >= batch_size:
-            done.append(_forward(model, windows[:batch_size], window_frames, device))
+            done.append(forward(model, windows[:batch_size], window_frames, device))
             del windows[:batch_size]
         yield from _finished(waiting, done)
     if windows:
-        done.append(_forward(model, windows, window_frames, device))
+        done.append(forward(model, windows, window_frames, device))
     yield from _finished(waiting, done)
 
 
@@ -190,14 +192,27 @@ def _finished(
     done[:] = [(probabilities, embeddings)] if len(probabilities) else []
 
 
-class _Window(NamedTuple):
+class Window(NamedTuple):
+    """A stretch of a spectrogram, (bands, frames), and the number of who plays it where the model asks."""
+
     values: npt.NDArray[Any]
     instrument: int | None
 
 
-def _forward(
-    model: PreTrainedModel, windows: list[_Window], window_frames: int, device: str | torch.device
+def forward(
+    model: PreTrainedModel, windows: list[Window], window_frames: int, device: str | torch.device
 ) -> tuple[FloatArray, FloatArray]:
+    """One pass through a model.
+
+    Args:
+        model: in evaluation mode, on the device.
+        windows: padded to the longest of them for a model that takes clips of any length, else to a window.
+        window_frames: frames of one window.
+        device: where to compute.
+
+    Returns:
+        Probabilities, float32 (windows, classes), and embeddings, float32 (windows, embedding_size).
+    """
     import torch
 
     lengths = [window.values.shape[1] for window in windows]
