@@ -46,6 +46,7 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/near_duplicates.py
 	$(BIN)/python benchmarks/waveform_augmentation.py
 	$(BIN)/python benchmarks/notes.py
+	$(BIN)/python benchmarks/passages.py
 
 viz: install  ## open the pipelines in a browser
 	$(BIN)/kedro viz run
