@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
@@ -68,7 +69,7 @@ def render(manifest: pd.DataFrame, root: Path, count: int, most_chunks: int | No
         root,
         manifest,
         dataset.load(),
-        FRONT_END,
+        FrontEndChoice(FRONT_END),
         VariantParams(count=count),
         AudioLimits(),
         IngestParams(layout="audiofolder"),

@@ -138,7 +138,7 @@ class NoteAnalyzer(SpectrogramModel):
         said = None if self.instrument_head is None else self.instrument_head(features).float()
         player = self._instrument(features, instruments, said)
         embeddings = functional.relu(self.fusion(torch.cat([features, player.to(features.dtype)], dim=1)))
-        output = self.classified(embeddings, labels, bias=self._expectation(instruments, len(features)))
+        output = self.classified(embeddings, labels, bias=self._expectation(instruments, features))
         if output.loss is not None and said is not None and instruments is not None:
             # -1 is what cross_entropy passes by: notes whose instrument is not known teach nothing about it.
             known = functional.cross_entropy(said, instruments - 1, ignore_index=-1, reduction="sum")
@@ -175,12 +175,12 @@ class NoteAnalyzer(SpectrogramModel):
         attention = self.attention if self.config.pooling == "attention" else None
         return pooled_over_time(maps, self.config.pooling, attention)
 
-    def _expectation(self, instruments: torch.Tensor | None, count: int) -> torch.Tensor | None:
+    def _expectation(self, instruments: torch.Tensor | None, features: torch.Tensor) -> torch.Tensor | None:
         """What is to be expected of the instrument before the note is heard, added to the logits."""
         if self.expected is None:
             return None
         if instruments is None:
-            instruments = torch.zeros(count, dtype=torch.int64, device=self.expected.weight.device)
+            instruments = features.new_zeros(features.shape[:1], dtype=torch.int64)
         expected: torch.Tensor = self.expected(instruments)
         return expected
 
@@ -189,7 +189,7 @@ class NoteAnalyzer(SpectrogramModel):
     ) -> torch.Tensor:
         """The embedding of the instrument, or of what stands for one that is not known."""
         if instruments is None:
-            instruments = torch.zeros(len(features), dtype=torch.int64, device=features.device)
+            instruments = features.new_zeros(features.shape[:1], dtype=torch.int64)
         if self.training and self.config.instrument_dropout:
             forgotten = torch.rand(len(features), device=features.device) < self.config.instrument_dropout
             instruments = instruments.masked_fill(forgotten, 0)

@@ -45,7 +45,7 @@ class AttackBranch(nn.Module):
         """
         lengths = maps.lengths
         if lengths is None:
-            lengths = decibels.new_full((len(decibels),), decibels.shape[2], dtype=torch.int64)
+            lengths = decibels.new_full(decibels.shape[:1], decibels.shape[2], dtype=torch.int64)
         onset = onsets(decibels, lengths)
         index = onset[:, None] + torch.arange(self.frames, device=onset.device)
         real = index < lengths[:, None]

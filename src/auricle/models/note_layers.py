@@ -50,7 +50,7 @@ class Level(nn.Module):
 def duration(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
     """How long each note is, in octaves above and below 100 frames, (batch, 1)."""
     if lengths is None:
-        lengths = values.new_full((len(values),), values.shape[-1], dtype=torch.int64)
+        lengths = values.new_full(values.shape[:1], values.shape[-1], dtype=torch.int64)
     return (lengths.to(values.device).float() / 100).log2()[:, None]
 
 

@@ -92,6 +92,8 @@ def load_deep(bundle: BundleRef) -> PreTrainedModel:
     from safetensors import SafetensorError
     from transformers import AutoModelForAudioClassification
 
+    from auricle.models.spectrogram_model import SpectrogramModel
+
     register_models()
     with _quiet_transformers():
         try:
@@ -109,7 +111,8 @@ def load_deep(bundle: BundleRef) -> PreTrainedModel:
             "Train the model again."
         )
     try:
-        model.ready()
+        if isinstance(model, SpectrogramModel):
+            model.ready()
     except MissingPackageError as error:
         raise BundleError(f"{bundle.path} cannot be loaded here: {error}") from error
     except ConfigurationError as error:
