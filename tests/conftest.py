@@ -1,9 +1,16 @@
 """Fixtures that every part's tests share."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# librosa compiles with numba, which keeps what it has compiled on disk. Where several test processes wrote to
+# one place, one of them was seen to crash in it: each has its own, named before anything imports numba.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    own_cache = Path(tempfile.gettempdir()) / f"auricle-numba-{os.getuid()}-{worker}"
+    os.environ["NUMBA_CACHE_DIR"] = str(own_cache)
 
 
 @pytest.fixture(scope="session")
