@@ -27,7 +27,7 @@ run: install  ## ingest, cache, train, evaluate and report, on a corpus that Aur
 	$(BIN)/kedro run
 
 test: install  ## the tests, with coverage; but for those of test-long
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses=auto --dist=loadfile --cov --cov-report=term
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses=auto --dist=loadfile --max-worker-restart=0 --cov --cov-report=term
 
 test-long: install  ## notebooks, several processes, whole trainings: some five minutes more
 	$(BIN)/pytest -m long

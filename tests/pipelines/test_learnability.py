@@ -43,8 +43,8 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 class TestLearnability:
-    @pytest.mark.long
     @pytest.mark.parametrize("model", MODELS)
     def test_good_but_not_perfect(self, learned: dict[str, float], model: str) -> None:
         assert 0.60 <= learned[model] <= 0.90

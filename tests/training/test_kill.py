@@ -143,6 +143,7 @@ class TestKilledTraining:
         assert result(workdir) == uninterrupted
 
 
+@pytest.mark.long
 class TestKilledTrainingOnTheFly:
     """What is altered while training is altered again as it was, in this process or in workers."""
 
