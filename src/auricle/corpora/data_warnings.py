@@ -14,6 +14,8 @@ _CONFOUND_P, _CONFOUND_V = 1e-3, 0.3
 _CONFOUND_MIN_GROUPS = 20
 # Durations within this ratio between classes are taken for the same.
 _DURATION_RATIO = 1.25
+# What more of the groups with several recordings have than this share is in their nature.
+_USUAL_SHARE = 0.5
 _DOMINATING_SHARE = 0.5
 _NAMED = 8
 
@@ -123,9 +125,11 @@ def _dominated(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _several_labels(rows: pd.DataFrame) -> Iterator[str]:
-    labels = rows.groupby("group")["label"].nunique()
+    """Nothing where most groups do: players play in several ways, artists seldom in several genres."""
+    groups = rows.groupby("group")["label"]
+    labels, sizes = groups.nunique(), groups.size()
     mixed = labels[labels > 1]
-    if len(mixed):
+    if 0 < len(mixed) <= (sizes > 1).sum() * _USUAL_SHARE:
         first = mixed.index[0]
         named = _some(sorted(rows["label"][rows["group"] == first].unique()))
         yield (
