@@ -13,6 +13,7 @@ import time
 
 import librosa
 import numpy as np
+from mir_eval.util import match_events
 
 import auricle
 from auricle.audio.synthesis.notes.curves import SAMPLE_RATE
@@ -51,7 +52,10 @@ def onsets_table(notes: list[Note]) -> None:
         ]
         for who, find in (("Auricle", ours), ("librosa", librosas)):
             found = [find(samples) for samples, _ in passages]
-            pairs = sum(matched(onsets, these) for (_, onsets), these in zip(passages, found, strict=True))
+            pairs = sum(
+                len(match_events(onsets, these, WITHIN_S))
+                for (_, onsets), these in zip(passages, found, strict=True)
+            )
             expected, count = sum(len(onsets) for _, onsets in passages), sum(map(len, found))
             print(
                 f"| {name} | {who} | {expected} | {pairs / count:.3f} | {pairs / expected:.3f}"
@@ -96,19 +100,6 @@ def ours(samples: np.ndarray) -> list[float]:
 
 def librosas(samples: np.ndarray) -> list[float]:
     return list(librosa.onset.onset_detect(y=samples, sr=SAMPLE_RATE, units="time", backtrack=True))
-
-
-def matched(expected: list[float], found: list[float]) -> int:
-    """The largest number of pairs: the earliest that can be paired are."""
-    pairs = first = second = 0
-    while first < len(expected) and second < len(found):
-        if abs(expected[first] - found[second]) <= WITHIN_S:
-            pairs, first, second = pairs + 1, first + 1, second + 1
-        elif found[second] < expected[first]:
-            second += 1
-        else:
-            first += 1
-    return pairs
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Passages joined from synthesized notes whose onsets are known, and how well found onsets match."""
+"""Passages joined from synthesized notes whose onsets are known."""
 
 from collections.abc import Sequence
 
@@ -42,19 +42,3 @@ def joined(notes: Sequence[Note], gaps_s: tuple[float, float]) -> tuple[np.ndarr
         passage[at : at + len(sound)] += sound
         at += len(sound) + round(rng.uniform(*gaps_s) * SAMPLE_RATE)
     return passage, onsets
-
-
-def matched(expected: Sequence[float], found: Sequence[float], within_s: float = 0.05) -> int:
-    """How many onsets can be paired, each with one, no farther apart; both in time.
-
-    Pairing the earliest that can be paired is a largest matching, for the windows are equally long.
-    """
-    pairs = first = second = 0
-    while first < len(expected) and second < len(found):
-        if abs(expected[first] - found[second]) <= within_s:
-            pairs, first, second = pairs + 1, first + 1, second + 1
-        elif found[second] < expected[first]:
-            second += 1
-        else:
-            first += 1
-    return pairs
