@@ -107,6 +107,7 @@ class TestRefusals:
             ({"train.dropout.rate": {"choices": [1, 2]}}, "which is no parameter"),
             ({"train.learning_rate": {"low": 0.1, "high": 5.0}}, "less than or equal to 1"),
             ({"train.class_weights": {"choices": [True, False]}}, "changes what the validation loss means"),
+            ({"train.focal_gamma": {"low": 0.0, "high": 2.0}}, "changes what the validation loss means"),
             ({"labels.threshold": {"choices": ["f1", "precision"]}}, "trials could not be compared"),
             ({"train.best_metric": {"choices": ["loss", "macro_f1"]}}, "trials could not be compared"),
         ],

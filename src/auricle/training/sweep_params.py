@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Parameters that change what the validation loss means: by it, trials could not be compared.
-CHANGES_THE_LOSS = ("train.class_weights", "train.pos_weight", "train.pos_weight_cap")
+CHANGES_THE_LOSS = (
+    "train.class_weights",
+    "train.focal_gamma",
+    "train.pos_weight",
+    "train.pos_weight_cap",
+    "model.instrument_loss",
+)
 THE_SPACE = "The space of the sweep"
 FIXED = ("train.best_metric", "train.shuffle_labels", "train.processes", "model.kind")
 
