@@ -26,8 +26,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 run: install  ## ingest, cache, train, evaluate and report, on a corpus that Auricle synthesizes
 	$(BIN)/kedro run
 
+# In the order of their names: by the number of tests, as xdist has them, the files of the longest tests come last,
+# and all processes but one wait for them.
 test: install  ## the tests, with coverage; but for those of test-long
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses=auto --dist=loadfile --max-worker-restart=0 --cov --cov-report=term
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses=auto --dist=loadfile --no-loadscope-reorder \
+		--max-worker-restart=0 --cov --cov-report=term
 
 test-long: install  ## notebooks, several processes, whole trainings: some five minutes more
 	$(BIN)/pytest -m long
