@@ -16,7 +16,7 @@ from auricle.pipeline_registry import register_pipelines
 from auricle.studies import STUDIES, chosen_studies
 
 ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*/globals.yml"))
-OF_NOTES = {"good_sounds", "philharmonia", "philharmonia_instruments"}
+OF_NOTES = {"good_sounds", "philharmonia", "philharmonia_ablation", "philharmonia_instruments"}
 
 
 def studies_of(pipeline: Pipeline) -> set[str]:

@@ -49,10 +49,14 @@ class TestByLength:
         alone = sum(longest in order[count // 8 * 8 :] for order in orders)
         assert alone <= 8
 
-    def test_an_incomplete_batch_stays_the_last(self) -> None:
-        order = by_length(np.arange(70), 1 + np.arange(70) % 7, 32, np.random.default_rng(0))
-        assert sorted(order) == list(range(70))
-        assert list(order[64:]) == list(range(64, 70))
+    def test_an_incomplete_batch_is_of_neighbours_too_and_stays_the_last(self) -> None:
+        lengths = np.geomspace(10, 1000, 70)
+        orders = [by_length(np.arange(70), lengths, 32, np.random.default_rng(seed)) for seed in range(20)]
+        assert all(sorted(order) == list(range(70)) for order in orders)
+        ratios = [np.ptp(np.log(lengths[order[64:]])) for order in orders]
+        at_random = [np.ptp(np.log(lengths[np.random.default_rng(s).permutation(70)[:6]])) for s in range(20)]
+        assert np.median(ratios) < np.median(at_random) / 1.5
+        assert len({order[64] for order in orders}) > 10
 
 
 class TestPaddingShare:

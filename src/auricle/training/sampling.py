@@ -9,8 +9,9 @@ from torch.utils.data import Sampler
 from auricle.training.vocabulary import Targets
 
 CropKey = tuple[int, int]
-# By how much lengths are taken for others when batches are made: less shuffles less, more pads more.
-LENGTH_JITTER = 0.05
+# By how many batches crops sorted by length are moved: less shuffles less, more pads more.
+MOVED = 0.25
+NEIGHBOURS = 2  # times as many crops as those that fill no batch: they are drawn from so many
 
 
 class EpochSampler(Sampler[CropKey]):
@@ -67,14 +68,18 @@ def by_length(
 ) -> npt.NDArray[np.int64]:
     """The same crops, so that each batch holds crops of about one length.
 
-    Crops are sorted by a length that is a little off, each time by another factor, so that who meets whom
-    is different in each epoch; then the batches are shuffled. What fills no batch is drawn before, whatever
-    its length, and comes last.
+    Crops are sorted by length, and each is then moved by some places at random, so that who meets whom is
+    different in each epoch; then the batches are shuffled. What fills no batch, which comes last, is drawn
+    from neighbours by length.
     """
-    whole = len(order) // batch_size * batch_size
-    about = np.log(lengths[order[:whole]]) + random.normal(scale=LENGTH_JITTER, size=whole)
-    batches = order[:whole][np.argsort(about, kind="stable")].reshape(-1, batch_size)
-    return np.concatenate([random.permutation(batches).ravel(), order[whole:]])
+    places = np.arange(len(order)) + random.normal(scale=MOVED * batch_size, size=len(order))
+    by_size = order[np.argsort(lengths[order], kind="stable")][np.argsort(places)]
+    left = len(order) % batch_size
+    near = min(NEIGHBOURS * left, len(order))
+    start = random.integers(len(order) - near + 1)
+    last = start + random.choice(near, left, replace=False)
+    batches = np.delete(by_size, last).reshape(-1, batch_size)
+    return np.concatenate([random.permutation(batches).ravel(), by_size[last]])
 
 
 def padding_share(order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], batch_size: int) -> float:
