@@ -5,7 +5,9 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from auricle.audio.waveform_augment import VariantParams
+from auricle.corpora.guard import check_known
 from auricle.corpora.labels import LabelParams
+from auricle.corpora.params import IngestParams
 from auricle.errors import ConfigurationError
 from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.params import ExplainParams
@@ -130,6 +132,23 @@ def check_evaluation(evaluation: Any, labels: Any) -> None:
             f"evaluation.abstain_below is {below}, and of several labels each has a threshold of its own."
             " Leave abstain_below out, or see labels.threshold."
         )
+
+
+def check_guard(variants: Any, labels: Any, ingest: Any) -> None:
+    """Refuse a guard of labels that there are not: a typing error must not guard nothing.
+
+    Args:
+        variants: of `VariantParams`, or what it is made from; so are the others.
+        labels: of `LabelParams`.
+        ingest: of `IngestParams`.
+
+    Raises:
+        ConfigurationError: which names the label, and those near to it.
+    """
+    vocabulary = IngestParams.model_validate(ingest).vocabulary
+    check_known(
+        VariantParams.model_validate(variants), LabelParams.model_validate(labels).parents, vocabulary
+    )
 
 
 def check_sweep(sweep: Any, variants: Any, of_models: Mapping[str, Any]) -> None:

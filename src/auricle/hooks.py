@@ -15,6 +15,7 @@ from auricle.checks import (
     check_deep_model,
     check_device,
     check_evaluation,
+    check_guard,
     check_labels,
     check_names,
     check_sweep,
@@ -49,6 +50,8 @@ class ProjectHooks:
         # Of all studies: parameters of those that this environment does not have stand in base too.
         read = {name for registered in register_pipelines().values() for name in registered.inputs()}
         check_names(catalog.load("parameters"), {f"{PREFIX}{CHOICE}"} | read | pipeline.inputs())
+        for variants in sorted(name for name in pipeline.inputs() if name.endswith(".variants")):
+            check_guard(*(catalog.load(name) for name in _of_study(variants, "variants", "labels", "ingest")))
         for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
@@ -96,6 +99,12 @@ class ProjectHooks:
         for name in sorted(pipeline.all_outputs()):
             if name.endswith(PAGES) and catalog.exists(name):
                 logger.info("Page: %s", catalog[name]._describe()["filepath"])
+
+
+def _of_study(name: str, *blocks: str) -> list[str]:
+    """Names of parameters that stand beside one, as `params:genre.labels` beside `params:genre.variants`."""
+    study, _, _ = name.rpartition(".")
+    return [f"{study}.{block}" for block in blocks]
 
 
 def _explained(node: Node) -> set[str]:

@@ -12,7 +12,7 @@ import soundfile
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
-from auricle.audio.variants import Copy, missing_copies, render_in_chunks
+from auricle.audio.variants import Copy, missing_copies, render_in_chunks, wanted_copies
 from auricle.audio.waveform_augment import VariantParams, change_of
 
 RATE = 8_000
@@ -49,7 +49,7 @@ class TestMissing:
     PATHS: ClassVar = {f"{number:016x}": f"{number}.wav" for number in range(4)}
 
     def test_is_everything_at_first_the_first_copies_in_front(self, tmp_path: Path) -> None:
-        missing = missing_copies(make_store(tmp_path), self.PATHS, 2)
+        missing = missing_copies(make_store(tmp_path), wanted_copies(self.PATHS, PARAMS))
         assert [copy.number for copy in missing] == [1] * 4 + [2] * 4
         assert missing[Copy(f"{3:016x}", 2)] == "3.wav"
 
@@ -57,11 +57,11 @@ class TestMissing:
         store = make_store(tmp_path)
         store.append({f"{1:016x}": np.zeros((16, 5))}, "variant-2")
         store.append({f"{0:016x}": np.zeros((16, 5))})
-        missing = missing_copies(store, self.PATHS, 2)
+        missing = missing_copies(store, wanted_copies(self.PATHS, PARAMS))
         assert set(self.PATHS) == {copy.recording_id for copy in missing if copy.number == 1}
         assert Copy(f"{1:016x}", 2) not in missing
         assert len(missing) == 7
-        assert not missing_copies(store, self.PATHS, 0)
+        assert not wanted_copies(self.PATHS, VariantParams())
 
 
 class Rendered(NamedTuple):
@@ -81,7 +81,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     log = StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger("auricle.audio.extraction").addHandler(handler)
-    chunks = render(root, missing_copies(make_store(root), paths, 2))
+    chunks = render(root, missing_copies(make_store(root), wanted_copies(paths, PARAMS)))
     logging.getLogger("auricle.audio.extraction").removeHandler(handler)
     return Rendered(root, chunks, log.getvalue())
 

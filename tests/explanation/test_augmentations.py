@@ -142,6 +142,16 @@ class TestPage:
     ) -> None:
         assert told in " ".join(self.page(manifest, tmp_path, variants=variants).split())
 
+    def test_shows_what_is_left_as_it_was_and_why(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        guard = {"a": {"exclude": ["noise"], "why": "Noise <passes> for a."}}
+        called = manifest.assign(labels=[[label] for label in manifest["label"]])
+        page = self.page(called, tmp_path, count=3, variants=VariantParams(guard=guard))  # type: ignore[arg-type]
+        assert "Noise &lt;passes&gt; for a." in page
+        assert "Of 4 training recordings 2 are spared noise." in " ".join(page.split())
+        # Of the three that are shown one is called so, and noise has two ends.
+        assert page.count("Not done to this recording") == 2
+        assert "What is left as it was" not in self.page(manifest, tmp_path)
+
     def test_passes_by_what_cannot_be_decoded(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
         (tmp_path / "0&a.wav").write_bytes(b"RIFF")
         page = self.page(manifest, tmp_path)

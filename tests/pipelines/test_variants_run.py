@@ -15,8 +15,10 @@ from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.waveform_augment import VariantParams
+from auricle.corpora.labels import LabelParams
 from auricle.corpora.params import IngestParams
 from auricle.datasets.spectrograms import SpectrogramStoreDataset
+from auricle.errors import CorpusError
 from auricle.pipelines.cache_spectrograms.nodes import render_variants
 
 Run = Callable[..., dict[str, Any]]
@@ -61,7 +63,14 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequ
     monkeypatch.setattr("auricle.audio.variants.map_isolated", mapped)
 
 
-def render(manifest: pd.DataFrame, root: Path, count: int, most_chunks: int | None = None) -> int:
+def render(
+    manifest: pd.DataFrame,
+    root: Path,
+    count: int,
+    most_chunks: int | None = None,
+    guard: Any = None,
+    labels: LabelParams = LabelParams(),  # noqa: B008  (frozen)
+) -> int:
     """Save what the node yields, up to so many chunks; returns how many copies it made."""
     dataset = SpectrogramStoreDataset(filepath=str(root / "variants"))
     made = 0
@@ -70,9 +79,10 @@ def render(manifest: pd.DataFrame, root: Path, count: int, most_chunks: int | No
         manifest,
         dataset.load(),
         FrontEndChoice(FRONT_END),
-        VariantParams(count=count),
+        VariantParams(count=count, guard=guard),
         AudioLimits(),
         IngestParams(layout="audiofolder"),
+        labels,
     )
     for number, chunk in enumerate(chunks, start=1):
         dataset.save(chunk)
@@ -114,6 +124,31 @@ class TestNode:
         monkeypatch.setattr("auricle.pipelines.cache_spectrograms.nodes.CHUNK_SIZE", 2)
         assert render(manifest, tmp_path, count=2, most_chunks=1) == 2
         assert render(manifest, tmp_path, count=2) == 4
+
+    def test_alters_what_the_guard_leaves(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        labels = [["air-inside"], ["good"], ["good"], ["good"], ["shy", "air-inside"], ["good"], []]
+        guarded: dict[str, Any] = {
+            "guard": {
+                "air": {"exclude": ["noise"], "why": "Noise passes for air."},
+                "shy": {"exclude": ["pitch", "stretch"], "why": "Nothing else is left."},
+            },
+            "labels": LabelParams(parents={"air-inside": "air"}),
+        }
+        called = manifest.assign(labels=labels)
+        assert render(called, tmp_path, count=8) == 24
+        assert render(called, tmp_path, count=8, **guarded) == 8
+        store = store_of(tmp_path / "variants", VariantParams())
+        assert [store.ids(f"variant-{number}-without-noise") for number in range(1, 9)] == [{f"{0:016x}"}] * 8
+        assert render(called, tmp_path, count=8, **guarded) == 0
+        # Called something else, it has copies as before; called so again, those that are there.
+        corrected = called.assign(labels=[["good"], *labels[1:]])
+        assert render(corrected, tmp_path, count=8, **guarded) == 0
+
+    def test_refuses_a_guard_of_no_label(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        guard = {"airr": {"exclude": ["noise"], "why": "A typing error."}}
+        with pytest.raises(CorpusError, match="'airr', which there is not"):
+            render(manifest.assign(labels=[["air"]] * len(SPLITS)), tmp_path, count=1, guard=guard)
+        assert not (tmp_path / "variants").exists()
 
     @staticmethod
     def copies(root: Path, variant: str) -> dict[str, np.ndarray]:
@@ -168,6 +203,19 @@ class TestRun:
                 "count is 3, but mode is on_the",
             ),
             ("sweep", {"genre.variants.mode": "on_the_fly", "genre.variants.count": 1}, "set count: 0"),
+            (
+                "train_cnn",
+                {"genre.variants.guard": {"live": {"exclude": ["echo"], "why": "x"}}},
+                "'pitch', 'stretch' or 'noise'",
+            ),
+            (
+                "train_cnn",
+                {
+                    "genre.variants": {"count": 1, "guard": {"rokc": {"exclude": ["noise"], "why": "x"}}},
+                    "genre.labels.parents": {"punk": "rock"},
+                },
+                "'rokc', which there is not.* Near to it: rock",
+            ),
             ("sweep", {"genre.sweep.space": {"train.variants": {"choices": [True, False]}}}, "count is 0"),
         ],
     )

@@ -36,6 +36,10 @@ from auricle.training.vocabulary import read_examples
 
 FRAMES = 16
 ALWAYS = VariantParams(mode="on_the_fly", altered_share=1.0)
+GUARD = {
+    "noise": {"exclude": ["noise"], "why": "It is noise."},
+    "sweep": {"exclude": ["pitch", "stretch", "noise"], "why": "Nothing is left."},
+}
 BRIEF = TRAIN.model_copy(update={"epochs": 2})
 
 
@@ -144,12 +148,59 @@ class TestCrops:
             assert torch.equal(one["input_values"], two["input_values"])
 
 
+class TestGuard:
+    GUARDED = ALWAYS.model_copy(
+        update={"guard": VariantParams(guard=GUARD).guard}  # type: ignore[arg-type]
+    )
+
+    def test_keeps_a_label_from_the_changes_that_it_excludes(
+        self, sounding: SoundingCorpus, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made: dict[str, set[str]] = {}
+
+        def noted(params: VariantParams, recording_id: str, *rest: Any) -> Any:
+            change = change_of(params, recording_id, *rest)
+            made.setdefault(recording_id.rstrip("0123456789"), set()).add(change.kind)
+            return change
+
+        monkeypatch.setattr(on_the_fly, "change_of", noted)
+        dataset = crops(sounding, self.GUARDED)
+        for epoch in range(6):
+            epoch_of(dataset, epoch)
+        assert made == {"noise": {"pitch", "stretch"}, "pulse": {"pitch", "stretch", "noise"}}
+
+    def test_a_label_that_nothing_is_left_of_is_heard_as_it_was_recorded(
+        self, sounding: SoundingCorpus
+    ) -> None:
+        dataset = crops(sounding, self.GUARDED)
+        for index, name in enumerate(learned(sounding).recording_ids):
+            if name.startswith("sweep"):
+                whole = sounding.store[name].astype(np.float32)
+                length = min(FRAMES, whole.shape[1])
+                crop = dataset[0, index]["input_values"][:, :length]
+                starts = range(max(1, whole.shape[1] - FRAMES + 1))
+                assert any(np.array_equal(whole[:, s : s + length], crop) for s in starts)
+
+    def test_of_other_labels_changes_nothing(self, sounding: SoundingCorpus) -> None:
+        free = crops(sounding)
+        guarded = crops(sounding, self.GUARDED)
+        for index, name in enumerate(learned(sounding).recording_ids):
+            if name.startswith("pulse"):
+                one, other = (dataset[2, index]["input_values"] for dataset in (free, guarded))
+                assert torch.equal(one, other)
+
+    def test_is_told_by_the_bundle_where_it_matters(self, sounding: SoundingCorpus) -> None:
+        told = sounding.variants(self.GUARDED).told()
+        assert told["guard"] == {"noise": ["noise"], "sweep": ["pitch", "stretch", "noise"]}
+        assert "guard" not in sounding.variants().told()
+
+
 class TestTraining:
     def test_hears_them_and_the_bundle_says_so(self, sounding: SoundingCorpus, workdir: Path) -> None:
         plain = sounding.fit(workdir, BRIEF, variants=None)
         altered = sounding.fit(workdir, BRIEF)
         told = open_bundle(altered.path).training["params"]["variants"]
-        assert told == ALTERED.model_dump(mode="json", exclude={"count"})
+        assert told == ALTERED.model_dump(mode="json", exclude={"count", "guard"})
         assert weights(altered) != weights(plain)
         assert altered.workdir != plain.workdir
 

@@ -3,7 +3,7 @@
 import json
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -149,6 +149,44 @@ class TestCrops:
                 assert torch.equal(few[epoch, index]["input_values"], every[epoch, index]["input_values"])
 
 
+class TestGuard:
+    GUARD: ClassVar[Any] = {
+        "noise": {"exclude": ["noise"], "why": "It is noise."},
+        "sweep": {"exclude": ["pitch", "stretch", "noise"], "why": "Nothing is left."},
+    }
+
+    def test_draws_no_copy_that_was_made_without_it(self, corpus: TinyCorpus, tmp_path: Path) -> None:
+        params = VariantParams(count=COUNT, guard=self.GUARD)
+        variants = copies(corpus, tmp_path, params=params)  # of all, as if nothing were guarded
+        learned = list(training_paths(corpus.manifest))
+        with SpectrogramStore.open(tmp_path, params.digest(corpus.front_end.digest), 16, mode="a") as store:
+            noise = [name for name in learned if name.startswith("noise")]
+            store.append({name: corpus.store[name] for name in noise}, "variant-1-without-noise")
+        variants = StoredVariants.open(tmp_path, corpus.front_end, params, corpus.manifest)
+        random = np.random.default_rng(0)
+        drawn: dict[str, set[str | None]] = {}
+        for name in learned * 20:
+            drawn.setdefault(name.rstrip("0123456789"), set()).add(variants.draw(name, random))
+        assert drawn == {
+            "noise": {None, "variant-1-without-noise"},
+            "pulse": {None, "variant-1", "variant-2"},
+            "sweep": {None},
+        }
+        assert variants.lacking == len(noise)
+
+    def test_trains_anew_where_it_matters_and_only_there(self, corpus: TinyCorpus, tmp_path: Path) -> None:
+        plain = copies(corpus, tmp_path)
+
+        def told(**row: Any) -> dict[str, Any]:
+            params = VariantParams(count=COUNT, guard=row)
+            return StoredVariants.open(tmp_path, corpus.front_end, params, corpus.manifest).told()
+
+        assert told(absent=self.GUARD["noise"]) == plain.told()
+        assert told(noise=self.GUARD["noise"])["guard"] == {"noise": ["noise"]}
+        reworded = self.GUARD["noise"] | {"why": "Said in other words."}
+        assert told(noise=reworded) == told(noise=self.GUARD["noise"])
+
+
 class TestOpening:
     def test_is_nothing_where_none_are_asked_for(self, corpus: TinyCorpus, tmp_path: Path) -> None:
         nothing = open_variants(
@@ -181,7 +219,7 @@ class TestTraining:
         plain = corpus.fit(workdir)
         assert "variants" not in training(plain)["params"]
         varied = corpus.fit(workdir, variants=copies(corpus, tmp_path / "copies"))
-        asked = PARAMS.model_dump(mode="json", exclude={"altered_share"})
+        asked = PARAMS.model_dump(mode="json", exclude={"altered_share", "guard"})
         assert training(varied)["params"]["variants"] == asked | {"lacking": 0}
         assert weights(varied) != weights(plain)
         assert varied.workdir != plain.workdir

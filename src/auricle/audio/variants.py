@@ -1,7 +1,8 @@
 """Spectrograms of altered copies of recordings: what is missing of them, and rendering it in child processes.
 
-They have a store of their own, whose variants are `variant-1`, `variant-2`, ...: what predicts or evaluates
-opens the store of the recordings, and cannot come upon a copy.
+They have a store of their own, whose variants are `variant-1`, `variant-2`, ... and, of a recording that is
+spared something, `variant-1-without-noise`: one that is guarded or called otherwise than before finds no copy
+of before. What predicts or evaluates opens the store of the recordings, and cannot come upon a copy.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ import numpy as np
 from auricle.audio.decode import decode
 from auricle.audio.extraction import in_chunks
 from auricle.audio.frontend import FrontEnd
+from auricle.audio.guard import Kind
 from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
@@ -24,36 +26,40 @@ DESCRIPTION = "altered copy"
 
 
 class Copy(NamedTuple):
-    """Which copy, from 1, of which recording."""
+    """Which copy, from 1, of which recording, and what it must not differ in."""
 
     recording_id: str
     number: int
+    without: tuple[Kind, ...] = ()
 
     @property
     def variant(self) -> str:
         """What the store calls it."""
-        return variant_name(self.number)
+        return "-".join([f"variant-{self.number}", *(["without"] if self.without else []), *self.without])
 
 
-def variant_name(number: int) -> str:
-    """What the store calls the copies of this number, from 1."""
-    return f"variant-{number}"
-
-
-def missing_copies(store: SpectrogramStore, paths: Mapping[str, str], count: int) -> dict[Copy, str]:
-    """Path of each copy that the store lacks; the first copies of all recordings before the second ones.
+def wanted_copies(
+    paths: Mapping[str, str], params: VariantParams, spared: Mapping[str, tuple[Kind, ...]] | None = None
+) -> dict[Copy, str]:
+    """Path of each copy that is to be had; the first copies of all recordings before the second ones.
 
     Args:
-        store: of copies.
         paths: relative path by `recording_id` of the training recordings.
-        count: copies that each is to have.
+        params: what may be altered, and how many copies each recording is to have.
+        spared: by `recording_id` what must not be altered; where nothing is left there is no copy.
     """
+    spared = spared or {}
     return {
-        Copy(recording_id, number): path
-        for number in range(1, count + 1)
+        Copy(recording_id, number, without): path
+        for number in range(1, params.count + 1)
         for recording_id, path in paths.items()
-        if recording_id not in store.ids(variant_name(number))
+        if params.kinds_but(without := spared.get(recording_id, ()))
     }
+
+
+def missing_copies(store: SpectrogramStore, wanted: Mapping[Copy, str]) -> dict[Copy, str]:
+    """Those of the wanted copies that the store lacks, with their paths."""
+    return {copy: path for copy, path in wanted.items() if copy.recording_id not in store.ids(copy.variant)}
 
 
 def render_copy(

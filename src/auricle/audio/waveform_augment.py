@@ -2,19 +2,22 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from auricle.audio.guard import GuardRow, Kind, read_guard
+from auricle.errors import ConfigurationError
 from auricle.params import Params
 
 # Raised when the same parameters give other copies than before, so that no old store is read.
 VERSION = 1
 
-Kind = Literal["pitch", "stretch", "noise"]
 FloatArray = NDArray[np.float32]
 
 
@@ -41,6 +44,22 @@ class VariantParams(Params):
         (20.0, 40.0), description="White noise, so many dB below the recording; null adds none."
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Decides what is altered in which copy, and how far.")
+    guard: dict[str, GuardRow] = Field(
+        default_factory=dict,
+        description="By label what must not be altered, and why, as {air: {exclude: [noise], why: a"
+        " sentence}}; a label stands for all below it. Or a YAML that says so, or good_sounds, which comes"
+        " with Auricle; null for none.",
+    )
+
+    @field_validator("guard", mode="before")
+    @classmethod
+    def _from_file(cls, value: object) -> object:
+        if value is None:
+            return {}
+        try:
+            return read_guard(Path(value)) if isinstance(value, str) else value
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _can_be_drawn_from(self) -> Self:
@@ -79,12 +98,19 @@ class VariantParams(Params):
         }
         return tuple(kind for kind, is_allowed in allowed.items() if is_allowed)
 
+    def kinds_but(self, without: Collection[Kind]) -> tuple[Kind, ...]:
+        """What a copy may differ in where these changes are not to be made."""
+        return tuple(kind for kind in self.kinds if kind not in without)
+
     def digest(self, front_end_digest: str) -> str:
-        """Names the store of the copies as a front end hears them, however they are made: 12 hex digits."""
+        """Names the store of the copies as a front end hears them, however they are made: 12 hex digits.
+
+        The guard has no part in it: what it keeps from a copy is in the copy's own name there.
+        """
         content = {
             "version": VERSION,
             "front_end": front_end_digest,
-            **self.model_dump(mode="json", exclude={"mode", "count", "altered_share"}),
+            **self.model_dump(mode="json", exclude={"mode", "count", "altered_share", "guard"}),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -125,15 +151,24 @@ class Change:
         return add_noise(samples, self.amount, np.random.default_rng(self.noise_seed))
 
 
-def change_of(params: VariantParams, recording_id: str, number: int) -> Change:
+def change_of(
+    params: VariantParams, recording_id: str, number: int, without: Collection[Kind] = ()
+) -> Change:
     """What is different in copy `number`, from 1, of a recording: the same in any process and order.
 
-    Nothing but the seed, the recording and the number enters, so that more copies, or recordings, leave
-    those alone that are there.
+    Nothing but the seed, the recording, the number and what is excluded enters, so that more copies, or
+    recordings, leave those alone that are there.
+
+    Args:
+        params: what may be changed, and how far.
+        recording_id: of the recording.
+        number: of the copy.
+        without: changes that must not be made to this recording; one at least has to be left.
     """
     of_recording = int.from_bytes(hashlib.sha256(recording_id.encode()).digest()[:8], "big")
     random = np.random.default_rng((params.seed, of_recording, number))
-    kind = params.kinds[int(random.integers(len(params.kinds)))]
+    kinds = params.kinds_but(without)
+    kind = kinds[int(random.integers(len(kinds)))]
     ranges = {
         "pitch": (-params.pitch_semitones, params.pitch_semitones),
         "stretch": params.stretch,

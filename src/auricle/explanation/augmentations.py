@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 
 from auricle.audio.frontend import FrontEnd
+from auricle.audio.guard import Kind
 from auricle.audio.waveform_augment import Change, VariantParams
 from auricle.training.augment import Augment
 from auricle.training.params import AugmentParams
@@ -28,12 +29,14 @@ class Altered:
         spectrogram: float32 (bands, frames) in dB.
         sound: float32 (n,) at the front end's rate; where the change is of the spectrogram, the sound is
             made from that again, its phases guessed, as is that of the plain one beside it.
+        kind: of a change of the waveform.
     """
 
     title: str
     text: str
     spectrogram: FloatArray
     sound: FloatArray
+    kind: Kind | None = None
 
 
 def altered(  # noqa: PLR0917  (what is altered, what hears it, how)
@@ -60,7 +63,7 @@ def altered(  # noqa: PLR0917  (what is altered, what hears it, how)
     yield Altered("As it is", "the recording", plain, waveform)
     for change in _ends(variants):
         sound = change(waveform, front_end.sample_rate)
-        yield Altered(_TITLES[change.kind], f"{change}; the waveform", front_end(sound), sound)
+        yield Altered(_TITLES[change.kind], f"{change}; the waveform", front_end(sound), sound, change.kind)
     heard = sound_of(plain, front_end)
     level = float(np.abs(heard).max()) / PEAK or 1.0
     yield Altered(

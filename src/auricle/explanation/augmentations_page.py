@@ -2,9 +2,9 @@
 
 import base64
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,10 @@ import soxr
 
 from auricle.audio.decode import decode
 from auricle.audio.frontend import FrontEnd
+from auricle.audio.guard import Kind
 from auricle.audio.limits import AudioLimits
 from auricle.audio.waveform_augment import VariantParams
+from auricle.corpora.guard import Spared, guard_rows
 from auricle.corpora.selection import training_paths
 from auricle.errors import AudioError, CorpusError
 from auricle.evaluation.excerpts import SAMPLE_RATE, encode_mp3, loudest_start
@@ -26,6 +28,15 @@ from auricle.training.params import AugmentParams
 logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+WORDS: dict[Kind, str] = {"pitch": "another pitch", "stretch": "another tempo", "noise": "noise"}
+
+
+class Excerpt(NamedTuple):
+    """The loudest part of a recording, mono at the front end's rate, float32 (n,)."""
+
+    recording_id: str
+    path: str
+    waveform: FloatArray
 
 
 def render_augmentations(
@@ -37,6 +48,7 @@ def render_augmentations(
     augment: AugmentParams,
     variants: VariantParams,
     params: AugmentationsParams,
+    parents: Mapping[str, str] | None = None,
 ) -> str:
     """The page as HTML, self-contained.
 
@@ -48,22 +60,29 @@ def render_augmentations(
         augment: of the model's training.
         variants: of the study.
         params: how many recordings, and how long.
+        parents: child to parent of labels, for the guard.
 
     Raises:
         CorpusError: fewer than two training recordings can be decoded.
     """
     excerpts = _excerpts(manifest, recordings, limits, front_end, params)
+    spared = Spared.of(manifest, variants, parents or {})
     shown = [
         {
-            "path": path,
+            "path": excerpt.path,
             "views": [
-                _view(change, front_end)
+                _view(change, front_end, spared.recordings.get(excerpt.recording_id, ()))
                 for change in altered(
-                    waveform, excerpts[place - 1][1], front_end, augment, variants, params.seed + place
+                    excerpt.waveform,
+                    excerpts[place - 1].waveform,
+                    front_end,
+                    augment,
+                    variants,
+                    params.seed + place,
                 )
             ],
         }
-        for place, (path, waveform) in enumerate(excerpts)
+        for place, excerpt in enumerate(excerpts)
     ]
     environment = page_environment()
     return environment.get_template("augmentations.html.j2").render(
@@ -71,6 +90,10 @@ def render_augmentations(
         model=params.model,
         enabled=augment.enabled,
         variants=variants,
+        words=WORDS,
+        learned=len(training_paths(manifest)),
+        guard=guard_rows(manifest, variants.guard, parents or {}),
+        spared={kind: count for kind, count in spared.counts().items() if count},
         recordings=shown[: params.count],
     )
 
@@ -81,10 +104,10 @@ def _excerpts(
     limits: AudioLimits,
     front_end: FrontEnd,
     params: AugmentationsParams,
-) -> list[tuple[str, FloatArray]]:
+) -> list[Excerpt]:
     """The loudest parts of training recordings of different labels, two at least: mixup needs another one."""
     found = []
-    for path in _paths(manifest):
+    for recording_id, path in _in_turn(manifest):
         try:
             samples = decode(recordings / path, limits, front_end.sample_rate).samples
         except AudioError as error:
@@ -92,7 +115,7 @@ def _excerpts(
             continue
         length = round(params.seconds * front_end.sample_rate)
         start = loudest_start(samples, length) if len(samples) > length else 0
-        found.append((path, samples[start : start + length]))
+        found.append(Excerpt(recording_id, path, samples[start : start + length]))
         if len(found) == max(2, params.count):
             break
     if len(found) < 2:
@@ -103,20 +126,22 @@ def _excerpts(
     return found
 
 
-def _paths(manifest: pd.DataFrame) -> Iterator[str]:
-    """Paths of training recordings: the first of each label, then the second ones."""
+def _in_turn(manifest: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Identifiers and paths of training recordings: the first of each label, then the second ones."""
     learned = manifest[manifest["recording_id"].isin(training_paths(manifest))].sort_values("path")
     turn = learned.groupby("label", dropna=False).cumcount()
-    yield from learned.assign(turn=turn).sort_values(["turn", "path"])["path"]
+    ordered = learned.assign(turn=turn).sort_values(["turn", "path"])
+    yield from zip(ordered["recording_id"], ordered["path"], strict=True)
 
 
-def _view(change: Altered, front_end: FrontEnd) -> Json:
+def _view(change: Altered, front_end: FrontEnd, spared: tuple[Kind, ...]) -> Json:
     level = np.float32(1.0 if (loudest := float(np.abs(change.sound).max())) <= 1 else 1 / loudest)
     sound = soxr.resample(change.sound * level, front_end.sample_rate, SAMPLE_RATE)
     picture = spectrogram_picture(change.spectrogram, span=(-40.0, 40.0))
     return {
         "title": change.title,
         "text": change.text,
+        "spared": change.kind in spared,
         "picture": f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}",
         "sound": f"data:audio/mpeg;base64,{base64.b64encode(encode_mp3(sound)).decode('ascii')}",
     }

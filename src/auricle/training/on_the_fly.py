@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +15,7 @@ from auricle.audio.limits import AudioLimits
 from auricle.audio.store import HalfArray, SpectrogramStore
 from auricle.audio.variants import Copy, compile_changes, render_copy
 from auricle.audio.waveform_augment import VariantParams, change_of
+from auricle.corpora.guard import Spared
 from auricle.corpora.selection import MOST_LACKING, training_paths
 from auricle.errors import AudioError, CorpusError
 
@@ -41,6 +42,7 @@ class OnTheFlyVariants:
         params: what is altered, and how often.
         limits: of decoding.
         failed: bool (recordings,), shared by the processes of a loader: those that could not be altered.
+        spared: what must not be altered of which recording.
     """
 
     recordings: Path
@@ -49,6 +51,7 @@ class OnTheFlyVariants:
     params: VariantParams
     limits: AudioLimits
     failed: "torch.Tensor"
+    spared: Spared = field(default_factory=Spared)
 
     @classmethod
     def open(
@@ -58,8 +61,10 @@ class OnTheFlyVariants:
         params: VariantParams,
         manifest: pd.DataFrame,
         limits: AudioLimits,
+        *,
+        parents: Mapping[str, str] | None = None,
     ) -> Self:
-        """Copies of the training recordings of a manifest.
+        """Copies of the training recordings of a manifest; `parents` of its labels are for the guard.
 
         Raises:
             CorpusError: too many of them are not in the folder.
@@ -71,14 +76,17 @@ class OnTheFlyVariants:
         _check_most_are_there(recordings, paths, missing, "is not there")
         compile_changes(front_end.sample_rate)
         failed = torch.zeros(len(paths), dtype=torch.bool).share_memory_()  # type: ignore[no-untyped-call]
-        return cls(recordings, paths, front_end, params, limits, failed)
+        spared = Spared.of(manifest, params, parents or {})
+        spared.log()
+        return cls(recordings, paths, front_end, params, limits, failed, spared)
 
     def crop(
         self, recording_id: str, recordings: SpectrogramStore, frames: int, random: np.random.Generator
     ) -> HalfArray | None:
         """See `auricle.training.variants.Variants`.
 
-        Of a file that cannot be used any more the recording is heard as its spectrogram has it.
+        Of a file that cannot be used any more, and of what must not be altered at all, the recording is heard
+        as its spectrogram has it.
 
         Raises:
             CorpusError: too many files cannot be used.
@@ -86,7 +94,10 @@ class OnTheFlyVariants:
         path = self.recordings / self.paths[recording_id]
         if random.random() >= self.params.altered_share:
             return None
-        copy = Copy(recording_id, int(random.integers(1, NUMBERS)))
+        without = self.spared.recordings.get(recording_id, ())
+        if not self.params.kinds_but(without):
+            return None
+        copy = Copy(recording_id, int(random.integers(1, NUMBERS)), without)
         change = change_of(self.params, *copy)
         original = recordings.get(recording_id)
         surplus = altered_frames(original.shape[1], change) - frames
@@ -102,7 +113,7 @@ class OnTheFlyVariants:
 
     def told(self) -> dict[str, Any]:
         """See `auricle.training.variants.Variants`."""
-        return self.params.model_dump(mode="json", exclude={"count"})
+        return self.params.model_dump(mode="json", exclude={"count", "guard"}) | self.spared.for_digest()
 
     def _note(self, recording_id: str, error: AudioError) -> None:
         """Warn once of a file, whichever process met it first; refuse to go on where too many fail."""

@@ -1,5 +1,6 @@
 """Altered copies of the training recordings, from the store or made while training: one face for both."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +45,7 @@ def open_variants(
     manifest: pd.DataFrame,
     front_end: FrontEnd,
     limits: AudioLimits,
+    parents: Mapping[str, str] | None = None,
 ) -> Variants | None:
     """The copies that these parameters ask for; None where they ask for none.
 
@@ -54,6 +56,7 @@ def open_variants(
         manifest: of the corpus.
         front_end: that the model hears through.
         limits: of decoding.
+        parents: child to parent of labels: a row of the guard stands for all below its label.
 
     Raises:
         CorpusError: no such store, or too few of the recordings are where the manifest has them.
@@ -61,8 +64,8 @@ def open_variants(
     if not params.enabled:
         return None
     if params.mode == "stored":
-        return StoredVariants.open(copies, front_end, params, manifest)
-    return OnTheFlyVariants.open(recordings, front_end, params, manifest, limits)
+        return StoredVariants.open(copies, front_end, params, manifest, parents=parents)
+    return OnTheFlyVariants.open(recordings, front_end, params, manifest, limits, parents=parents)
 
 
 def variants_for_digest(variants: Variants | None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def train(
         manifest=manifest,
         front_end=extractor,
         limits=decoding,
+        parents=labels.parents,
     )
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return train_ablation(manifest, store, extractor, base, ablation, ablation_directory, copies)

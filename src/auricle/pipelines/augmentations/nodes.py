@@ -8,6 +8,7 @@ import pandas as pd
 from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.limits import AudioLimits
 from auricle.audio.waveform_augment import VariantParams
+from auricle.corpora.labels import LabelParams
 from auricle.explanation.params import AugmentationsParams
 
 
@@ -17,6 +18,7 @@ def show(
     front_end: FrontEndChoice,
     variants: VariantParams,
     decoding: AudioLimits,
+    labels: LabelParams,
     augmentations: AugmentationsParams,
     **of_models: Any,
 ) -> str:
@@ -33,4 +35,5 @@ def show(
         augment=chosen.train.augment,
         variants=variants,
         params=augmentations,
+        parents=labels.parents,
     )

@@ -9,7 +9,7 @@ from auricle.pipelines.blocks import blocks_of
 from .nodes import show
 
 INPUTS = ("manifest", "recordings")
-GIVEN = ("front_end", "variants", "decoding", "augmentations")
+GIVEN = ("front_end", "variants", "decoding", "labels", "augmentations")
 
 
 def create_pipeline(corpus: str, models: Sequence[str]) -> Pipeline:

@@ -10,8 +10,10 @@ from auricle.audio.extraction import extract_in_chunks
 from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
-from auricle.audio.variants import missing_copies, render_in_chunks
+from auricle.audio.variants import missing_copies, render_in_chunks, wanted_copies
 from auricle.audio.waveform_augment import VariantParams
+from auricle.corpora.guard import Spared, check_heard
+from auricle.corpora.labels import LabelParams
 from auricle.corpora.params import IngestParams
 from auricle.corpora.selection import training_paths, usable_paths
 from auricle.datasets.spectrograms import SpectrogramChunk
@@ -56,17 +58,25 @@ def render_variants(
     variants: VariantParams,
     decoding: AudioLimits,
     ingest: IngestParams,
+    labels: LabelParams,
 ) -> Iterator[SpectrogramChunk]:
     """Render the altered copies of training recordings that their store lacks; nothing where none are wanted.
 
-    Of validation and test recordings there is none: only what a model may learn from is ever altered.
+    Of validation and test recordings there is none: only what a model may learn from is ever altered, and of
+    that not what the guard keeps as it was.
+
+    Raises:
+        CorpusError: a guard of labels that there are not.
     """
+    if variants.enabled:
+        check_heard(manifest, variants, labels.parents, ingest.vocabulary)
     if not variants.count:
         return
     extractor = front_end.make()
     digest = variants.digest(extractor.digest)
     with SpectrogramStore.open(cached_variants, digest, extractor.n_bands, mode="a") as store:
-        missing = missing_copies(store, training_paths(manifest), variants.count)
+        spared = Spared.of(manifest, variants, labels.parents).recordings
+        missing = missing_copies(store, wanted_copies(training_paths(manifest), variants, spared))
     logger.info("%d altered copies to render, the others are there", len(missing))
     chunks = render_in_chunks(
         recordings,

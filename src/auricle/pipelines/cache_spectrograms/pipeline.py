@@ -32,6 +32,7 @@ def create_pipeline(corpus: str) -> Pipeline:
                     "params:variants",
                     "params:decoding",
                     "params:ingest",
+                    "params:labels",
                 ],
                 "variant_spectrograms",
                 name="render_variants",

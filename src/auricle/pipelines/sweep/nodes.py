@@ -45,6 +45,7 @@ def sweep(
         manifest=manifest,
         front_end=extractor,
         limits=decoding,
+        parents=labels.parents,
     )
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         trials = sweep_model(manifest, store, extractor, base, sweep, sweep_directory, copies)

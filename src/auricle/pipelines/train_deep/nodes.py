@@ -44,6 +44,7 @@ def fit(
         manifest=manifest,
         front_end=extractor,
         limits=decoding,
+        parents=labels.parents,
     )
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
         return fit_deep(
