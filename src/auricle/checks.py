@@ -6,16 +6,17 @@ from typing import Any, get_args
 
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.guard import check_known
-from auricle.corpora.labels import LabelParams
+from auricle.corpora.labels import MULTI, LabelParams
 from auricle.corpora.params import IngestParams
 from auricle.errors import ConfigurationError
 from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.params import ExplainParams
-from auricle.models.params import ModelParams, WindowParams
+from auricle.models.params import ArchitectureParams, ModelParams, WindowParams
 from auricle.training.params import SelectionMetric, TrainParams
 
 PREFIX = "params:"
 OF_ONE_CLASS = ("balanced_sampling", "focal_gamma")
+LEARNED_OF_ONE_CLASS = ("instrument_prior", "level_loss")
 UNKNOWN_OF_SEVERAL = ("accuracy",)
 UNKNOWN_OF_ONE = ("mean_average_precision",)
 
@@ -90,29 +91,44 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
         )
 
 
-def check_labels(train: Any, labels: Any) -> None:
-    """Refuse to choose the best epoch by a figure that such labels do not have.
+def check_labels(model: Any, train: Any, labels: Any) -> None:
+    """Refuse what such labels do not have: a figure to choose the best epoch by, or a hierarchy to learn.
 
     Args:
-        train: of `TrainParams`, or what it is made from.
-        labels: of `LabelParams`, or what it is made from.
+        model: of `ModelParams`, or what it is made from; so are the others.
+        train: of `TrainParams`.
+        labels: of `LabelParams`.
 
     Raises:
         ConfigurationError: which says what there is.
     """
-    training, asked = TrainParams.model_validate(train), LabelParams.model_validate(labels)
+    network, training = ModelParams.model_validate(model).root, TrainParams.model_validate(train)
+    asked = LabelParams.model_validate(labels)
     metric = training.best_metric
-    for name in OF_ONE_CLASS if asked.is_multi else ():
-        if getattr(training, name):
-            raise ConfigurationError(
-                f"{name} is {getattr(training, name):g}, which is for one class a recording, and"
-                f" problem_type is {asked.problem_type}. Set {name}: 0; pos_weight is the remedy there."
-            )
+    if asked.is_multi:
+        _check_several(network, training)
+    elif (weight := getattr(network, "level_loss", 0)) and not asked.parents:
+        raise ConfigurationError(
+            f"level_loss is {weight:g}, but labels.parents is empty: there are no levels above the classes."
+            " Set level_loss: 0, or labels.parents to the hierarchy of the labels."
+        )
     if metric in (UNKNOWN_OF_SEVERAL if asked.is_multi else UNKNOWN_OF_ONE):
         others = [name for name in get_args(SelectionMetric) if name != metric]
         raise ConfigurationError(
             f"best_metric is {metric}, which {asked.problem_type} does not have. Choose another of"
             f" {', '.join(others)}."
+        )
+
+
+def _check_several(network: ArchitectureParams, training: TrainParams) -> None:
+    """Refuse what is for one class a recording where there may be several labels, all of it at once."""
+    asked = [(training, name) for name in OF_ONE_CLASS] + [(network, name) for name in LEARNED_OF_ONE_CLASS]
+    wrong = {name: value for params, name in asked if (value := getattr(params, name, 0))}
+    if wrong:
+        raise ConfigurationError(
+            f"{' and '.join(f'{name} is {value:g}' for name, value in wrong.items())}, which"
+            f" {'is' if len(wrong) == 1 else 'are'} for one class a recording, and problem_type is {MULTI}."
+            f" Set {', '.join(f'{name}: 0' for name in wrong)}; pos_weight is the remedy for rare labels."
         )
 
 
@@ -151,11 +167,12 @@ def check_guard(variants: Any, labels: Any, ingest: Any) -> None:
     )
 
 
-def check_sweep(sweep: Any, variants: Any, of_models: Mapping[str, Any]) -> None:
+def check_sweep(sweep: Any, labels: Any, variants: Any, of_models: Mapping[str, Any]) -> None:
     """Refuse a search over what is no parameter, or over values that cannot be.
 
     Args:
-        sweep: of `SweepParams`, or what it is made from; so is the next.
+        sweep: of `SweepParams`, or what it is made from; so are the others.
+        labels: of `LabelParams`.
         variants: of `VariantParams`.
         of_models: `model_<name>`, `train_<name>` and `windows_<name>` of every deep model.
 
@@ -166,9 +183,14 @@ def check_sweep(sweep: Any, variants: Any, of_models: Mapping[str, Any]) -> None
     from auricle.training.sweep_params import SweepParams, check_space
 
     params = SweepParams.model_validate(sweep)
-    base = deep_params_of(params.model, of_models, by="The sweep")
+    base = deep_params_of(params.model, of_models, labels, by="The sweep")
     check_device(base.train)
+    check_labels(base.model.root, base.train, base.labels)
     check_space(base, params)
+    for name, values in params.space.items():
+        for value in values.ends:
+            tried = base.replaced({name: value}, by="The space of the sweep")
+            check_labels(tried.model.root, tried.train, tried.labels)
     _check_copies("The space of the sweep", params.space, variants)
 
 
@@ -195,7 +217,7 @@ def check_ablation(
     for name, chosen in params.chosen(base).items():
         try:
             check_device(chosen.train)
-            check_labels(chosen.train, chosen.labels)
+            check_labels(chosen.model.root, chosen.train, chosen.labels)
             check_deep_model(chosen.model.root, chosen.train, chosen.windows, front_end)
         except ConfigurationError as error:
             raise ConfigurationError(f"The variant {name!r} of the ablation: {error}") from error

@@ -55,8 +55,10 @@ class ProjectHooks:
         for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
-                sweep, variants = (catalog.load(names[name]) for name in ("sweep", "variants"))
-                check_sweep(sweep, variants, _blocks(node, catalog))
+                sweep, labels, variants = (
+                    catalog.load(names[name]) for name in ("sweep", "labels", "variants")
+                )
+                check_sweep(sweep, labels, variants, _blocks(node, catalog))
                 continue
             if "ablation" in names:
                 ablation, labels, front_end, variants = (
@@ -73,7 +75,7 @@ class ProjectHooks:
             if "model" in names:
                 of_model = (*BLOCKS, "front_end")
                 check_deep_model(*(catalog.load(names[name]) for name in of_model))
-                check_labels(catalog.load(names["train"]), catalog.load(names["labels"]))
+                check_labels(*(catalog.load(names[name]) for name in ("model", "train", "labels")))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:

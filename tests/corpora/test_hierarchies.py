@@ -5,9 +5,22 @@ from pydantic import ValidationError
 
 from auricle.audio.synthesis.notes import LABELS
 from auricle.corpora.hierarchy import GOOD_SOUNDS, read_hierarchy
-from auricle.corpora.labels import LabelParams, lineage
+from auricle.corpora.labels import LabelParams, ancestors_by_level, lineage
 
 PARENTS = read_hierarchy(GOOD_SOUNDS)
+
+
+class TestAncestors:
+    def test_are_numbered_on_each_level_that_takes_classes_together(self) -> None:
+        vocabulary = ("bad-attack-air", "air-inside", "good-sound", "bad-attack", "air-outside")
+        assert ancestors_by_level(vocabulary, PARENTS) == [[0, 0, 1, 0, 0], [0, 1, 2, 0, 1]]
+
+    def test_are_none_where_the_hierarchy_is_flat_or_of_other_labels(self) -> None:
+        assert ancestors_by_level(("rock", "jazz"), {}) == []
+        assert ancestors_by_level(("rock", "jazz"), PARENTS) == []
+
+    def test_leave_out_a_level_of_one_label_or_of_the_classes_themselves(self) -> None:
+        assert ancestors_by_level(("air-inside", "air-outside", "bad-attack-air"), PARENTS) == [[0, 0, 1]]
 
 
 class TestGoodSounds:

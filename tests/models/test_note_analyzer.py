@@ -1,16 +1,18 @@
 """The note analyzer: padding changes nothing; levels, attacks and instruments are heard as asked."""
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
+from auricle.corpora.labels import MULTI
 from auricle.errors import ConfigurationError
 from auricle.models.instruments import instrument_codes
-from auricle.models.note_analyzer import NoteAnalyzer
+from auricle.models.note_analyzer import NoteAnalyzer, NoteAnalyzerConfig
 from auricle.models.note_attack import onsets
 from auricle.models.note_layers import duration, halved
 from auricle.models.params import NoteAnalyzerParams, NoteAnalyzerSmallParams
@@ -81,6 +83,74 @@ class TestExpectation:
 
     def test_is_nothing_where_it_is_not_asked_for(self) -> None:
         assert self.model(0.0).expected is None
+
+
+class TestLevels:
+    """Of good, bad and worse the last two are not good."""
+
+    PARENTS: ClassVar[dict[str, str]] = {"bad": "not good", "worse": "not good"}
+
+    def model(self, **config: Any) -> NoteAnalyzer:
+        params = NoteAnalyzerParams(
+            channels=(8, 16), kept_bands=4, time_channels=16, embedding_size=16, **config.pop("params", {})
+        )
+        given = {"vocabulary": ("good", "bad", "worse"), "parents": self.PARENTS} | config
+        torch.manual_seed(0)
+        return NoteAnalyzer(params.config(n_bands=33, window_frames=862, hop_frames=862, **given)).eval()
+
+    def loss(self, model: NoteAnalyzer) -> tuple[float, torch.Tensor]:
+        with torch.no_grad():
+            said = model(notes((60, 80)), labels=torch.tensor([2, 0]))
+        return float(said.loss), said.logits
+
+    def test_are_a_further_loss_and_nothing_else(self) -> None:
+        plain, logits = self.loss(self.model())
+        together = logits[:, [1, 2]].logsumexp(1)
+        above = logits.logsumexp(1) - torch.stack([together[0], logits[1, 0]])
+        leveled, same = self.loss(self.model(params={"level_loss": 0.3}))
+        assert torch.equal(same, logits)
+        assert plain == float(functional.cross_entropy(logits, torch.tensor([2, 0])))
+        assert leveled == pytest.approx(plain + 0.3 * float(above.mean()))
+
+    def test_come_back_with_the_weights(self, tmp_path: Path) -> None:
+        model = self.model(params={"level_loss": 0.3})
+        model.save_pretrained(tmp_path)
+        again = NoteAnalyzer.from_pretrained(tmp_path)
+        assert again.config.levels == [[0, 1, 1]]
+        assert self.loss(again)[0] == self.loss(model)[0]
+
+    def test_a_bundle_of_before_has_none(self, tmp_path: Path) -> None:
+        model = self.model()
+        model.save_pretrained(tmp_path)
+        file = tmp_path / "config.json"
+        told = json.loads(file.read_text())
+        old = {name: value for name, value in told.items() if name not in ("level_loss", "levels")}
+        assert len(old) < len(told)
+        file.write_text(json.dumps(old))
+        again = NoteAnalyzer.from_pretrained(tmp_path)
+        assert again.config.levels is None
+        assert self.loss(again)[0] == self.loss(model)[0]
+
+    def test_that_are_not_known_yet_are_none(self) -> None:
+        assert self.model(parents=None, params={"level_loss": 0.3}).config.levels is None
+
+    @pytest.mark.parametrize(
+        ("config", "message"),
+        [
+            ({"parents": {}}, "has no level that takes some of these 3 classes together"),
+            ({"parents": {"punk": "rock"}}, "has no level"),
+            ({"problem_type": MULTI}, "which is for one class a recording"),
+        ],
+    )
+    def test_that_are_not_there_are_refused(self, config: dict[str, Any], message: str) -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            self.model(params={"level_loss": 0.3}, **config)
+        self.model(**config)
+
+    @pytest.mark.parametrize("numbers", [[0, 1], [0, 2, 2]])
+    def test_of_other_classes_are_refused(self, numbers: list[int]) -> None:
+        with pytest.raises(ConfigurationError, match="give each class of each level a number"):
+            NoteAnalyzerConfig(levels=[numbers], id2label={0: "a", 1: "b", 2: "c"})
 
 
 class TestDuration:

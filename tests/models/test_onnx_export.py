@@ -21,7 +21,11 @@ from tiny_vggish import tiny_vggish
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
-INSTRUMENTS = {"frames_per_second": 172.0, "instruments": ("cello", "flute")}
+INSTRUMENTS = {
+    "frames_per_second": 172.0,
+    "instruments": ("cello", "flute"),
+    "parents": {"blues": "slow", "metal": "fast", "disco": "fast"},
+}
 ANALYZERS = [
     ("note_analyzer", {}),
     (
@@ -35,6 +39,7 @@ ANALYZERS = [
         },
     ),
     ("note_analyzer_small", {"pooling": "attention", "normalization": "note", "instrument_loss": 0.2}),
+    ("note_analyzer_small", {"level_loss": 0.3}),
 ]
 OTHERS = [
     ("cnn", {}),

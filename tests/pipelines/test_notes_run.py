@@ -35,6 +35,65 @@ def json_of(pattern: str, root: Path) -> Any:
     return json.loads(file.read_text())
 
 
+class TestRefusals:
+    """What contradicts itself is refused before any node runs."""
+
+    @pytest.mark.parametrize(
+        ("pipeline", "params", "message"),
+        [
+            (
+                "train_note_analyzer",
+                {"notes.labels.problem_type": "multi_label_classification"},
+                "balanced_sampling is 0.6 and instrument_prior is 0.5, which are for one class a recording.*"
+                "Set balanced_sampling: 0, instrument_prior: 0",
+            ),
+            (
+                "train_note_analyzer_small",
+                {
+                    "notes.labels.problem_type": "multi_label_classification",
+                    "notes.note_analyzer_small.train.balanced_sampling": 0.0,
+                    "notes.note_analyzer_small.model.level_loss": 0.3,
+                },
+                "level_loss is 0.3, which is for one class a recording",
+            ),
+            (
+                "train_note_analyzer",
+                {
+                    "notes.labels": {"parents": {}, "levels": []},
+                    "notes.note_analyzer.model.level_loss": 0.3,
+                },
+                "level_loss is 0.3, but labels.parents is empty",
+            ),
+            (
+                "ablation",
+                {"notes.labels": {"parents": {}, "levels": []}},
+                "'loss on each level' of the ablation: level_loss is 0.3, but labels.parents is empty",
+            ),
+            (
+                "sweep",
+                {
+                    "notes.labels": {"parents": {}, "levels": []},
+                    "notes.sweep.space": {"model.level_loss": {"low": 0.0, "high": 1.0}},
+                },
+                "level_loss is 1, but labels.parents is empty",
+            ),
+            (
+                "train_note_analyzer",
+                {
+                    "notes.variants.count": 1,
+                    "notes.variants.guard": {"bad-airr": {"exclude": ["noise"], "why": "x"}},
+                },
+                "'bad-airr', which there is not.*Near to it: bad-air",
+            ),
+        ],
+    )
+    def test_parameter(self, tmp_path: Path, pipeline: str, params: dict[str, Any], message: str) -> None:
+        folder = make_project(tmp_path / "project")
+        with pytest.raises(Exception, match=rf"(?s){message}"):
+            run_project(folder, [pipeline], params={"studies": ["notes"]} | params)
+        assert not (folder / "data/ci/02_intermediate").exists()
+
+
 class TestRun:
     @pytest.mark.parametrize("model", MODELS)
     def test_judges_every_level_and_instrument(self, notes: Path, model: str) -> None:

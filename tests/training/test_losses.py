@@ -1,4 +1,4 @@
-"""Weights of classes, the focal loss and the one cycle of the rate, each beside its definition."""
+"""Weights of classes, losses of classes and of levels, the cycle of the rate, each beside its definition."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from torch.nn import functional
 
 from auricle.models.config import SpectrogramModelConfig
-from auricle.models.outputs import classification_loss
+from auricle.models.outputs import classification_loss, level_losses
 from auricle.training.params import TrainParams
 from auricle.training.schedule import one_cycle
 from auricle.training.vocabulary import effective_weights, loss_weights
@@ -50,6 +50,66 @@ class TestFocalLoss:
             return of[0] / of[1]
 
         assert ratio(2.0) < ratio(0.0) / 50
+
+
+class TestLevelLosses:
+    """Classes a and c are called x above, and b is called y."""
+
+    LEVELS = ((0, 1, 0),)
+
+    def by_hand(self) -> torch.Tensor:
+        """-log of the summed probability of what is called as the truth is, from the logits."""
+        together = [[0, 2], [1], [0, 2], [0, 2]]  # of the true classes 0, 1, 0, 2
+        return torch.stack(
+            [LOGITS[row].logsumexp(0) - LOGITS[row, mine].logsumexp(0) for row, mine in enumerate(together)]
+        )
+
+    def test_are_those_of_the_summed_probabilities(self) -> None:
+        found = level_losses(LOGITS, TRUTH, self.LEVELS, config())
+        torch.testing.assert_close(found, self.by_hand().mean()[None])
+
+    def test_of_every_class_by_itself_is_the_loss_of_the_classes(self) -> None:
+        weighed = config(class_weights=[0.5, 2.0, 1.0])
+        for asked in (config(), weighed, config(focal_gamma=2.0)):
+            for labels in (TRUTH, self.shares()):
+                torch.testing.assert_close(
+                    level_losses(LOGITS, labels, ((2, 0, 1),), asked)[0],
+                    classification_loss(LOGITS, labels, asked),
+                )
+
+    @staticmethod
+    def shares() -> torch.Tensor:
+        """Mixes of two examples."""
+        whole = functional.one_hot(TRUTH, 3).float()
+        return 0.7 * whole + 0.3 * whole.flip(0)
+
+    def test_weigh_an_example_as_its_class_does(self) -> None:
+        weights = torch.tensor([0.5, 2.0, 1.0])
+        found = level_losses(LOGITS, TRUTH, self.LEVELS, config(class_weights=weights.tolist()))
+        expected = (weights[TRUTH] * self.by_hand()).sum() / weights[TRUTH].sum()
+        torch.testing.assert_close(found, expected[None])
+
+    def test_spare_sure_answers_of_the_level(self) -> None:
+        lost = self.by_hand()
+        found = level_losses(LOGITS, TRUTH, self.LEVELS, config(focal_gamma=2.0))
+        torch.testing.assert_close(found, ((1 - (-lost).exp()) ** 2 * lost).mean()[None])
+
+    def test_push_all_classes_that_are_called_alike(self) -> None:
+        logits = torch.zeros(1, 3, requires_grad=True)
+        level_losses(logits, torch.tensor([0]), self.LEVELS, config()).sum().backward()
+        assert logits.grad is not None
+        # p - p / (p + p of the same name), by hand: 1/3 - 1/2 and 1/3.
+        torch.testing.assert_close(logits.grad, torch.tensor([[-1 / 6, 1 / 3, -1 / 6]]))
+
+    @pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+    def test_have_gradients_where_an_answer_is_as_sure_as_can_be(self, gamma: float) -> None:
+        logits = torch.tensor([[60.0, -60.0, 59.0], [-90.0, 90.0, -90.0]], requires_grad=True)
+        lost = level_losses(logits, torch.tensor([0, 0]), self.LEVELS, config(focal_gamma=gamma))
+        lost.sum().backward()
+        assert torch.isfinite(lost).all()
+        assert logits.grad is not None
+        assert torch.isfinite(logits.grad).all()
+        assert logits.grad[1].abs().max() > 0.1
 
 
 class TestEffectiveWeights:

@@ -1,4 +1,6 @@
-"""Who plays is told in training, judging and explaining alike, and only what was learned from is known."""
+"""Who plays is told in training, judging and explaining alike, and only what was learned from is known;
+and what a training is told of the levels above the classes.
+"""
 
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 from tiny_corpus import TRAIN, WINDOW, TinyCorpus
 
 from auricle.audio.limits import AudioLimits
+from auricle.corpora.labels import LabelParams
+from auricle.errors import ConfigurationError
 from auricle.explanation.explain import explain_champion
 from auricle.explanation.params import ExplainParams
 from auricle.explanation.taggram import taggram_table
@@ -15,7 +19,10 @@ from auricle.inference.scoring import score_spectrograms
 from auricle.models.bundle import BundleRef, open_bundle
 from auricle.models.instruments import told_instruments
 from auricle.models.params import NoteAnalyzerParams
+from auricle.training.deep import DeepTraining
+from auricle.training.folds import partitions
 from auricle.training.params import TrainParams
+from auricle.training.vocabulary import read_examples
 
 MODEL = NoteAnalyzerParams(
     channels=(4, 8),
@@ -95,3 +102,51 @@ def test_explanations_and_taggrams_are_of_the_answers_that_were_judged(
         peak = rows[list(bundle.vocabulary)].mean().idxmax()
         assert peak == said.loc[recording_id].idxmax()
     assert np.isfinite(table[list(bundle.vocabulary)].to_numpy()).all()
+
+
+class TestLevels:
+    """What of the hierarchy a training is told, and keeps."""
+
+    LABELS = LabelParams(parents={"pulse": "tone", "sweep": "tone"})
+
+    def training(
+        self, corpus: TinyCorpus, played: pd.DataFrame, labels: LabelParams, **model: float
+    ) -> DeepTraining:
+        asked = MODEL.model_copy(update=model)
+        examples = read_examples(played, labels)
+        return DeepTraining.of(examples, corpus.store, corpus.front_end, asked, NOTES, WINDOW)
+
+    def test_reach_the_network_and_the_digest(self, corpus: TinyCorpus, played: pd.DataFrame) -> None:
+        training = self.training(corpus, played, self.LABELS, level_loss=0.3)
+        part = partitions(training.examples)[-1]
+        assert training.check_model(part).config.levels == [[0, 1, 1]]
+        assert training.deciding_params()["levels"] == [[0, 1, 1]]
+
+    def test_that_are_not_learned_decide_nothing(self, corpus: TinyCorpus, played: pd.DataFrame) -> None:
+        flat = self.training(corpus, played, LabelParams())
+        leveled = self.training(corpus, played, self.LABELS)
+        assert leveled.deciding_params() == flat.deciding_params()
+        assert leveled.config(partitions(leveled.examples)[-1]).levels is None
+
+    def test_that_are_none_are_refused(self, corpus: TinyCorpus, played: pd.DataFrame) -> None:
+        training = self.training(corpus, played, LabelParams(parents={"punk": "rock"}), level_loss=0.3)
+        with pytest.raises(ConfigurationError, match="no level that takes some of these 3 classes together"):
+            training.check_model(partitions(training.examples)[-1])
+
+    def test_are_learned_otherwise_than_classes_alone(
+        self, corpus: TinyCorpus, played: pd.DataFrame, tmp_path: Path
+    ) -> None:
+        brief = NOTES.model_copy(update={"epochs": 1})
+        drafts = [
+            corpus.fit(
+                tmp_path,
+                brief,
+                model=MODEL.model_copy(update={"level_loss": weight}),
+                manifest=played,
+                labels=self.LABELS,
+            )
+            for weight in (0.0, 1.0)
+        ]
+        plain, leveled = ((draft.path / "model.safetensors").read_bytes() for draft in drafts)
+        assert plain != leveled
+        assert drafts[0].workdir != drafts[1].workdir

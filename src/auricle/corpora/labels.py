@@ -32,7 +32,7 @@ class LabelParams(Params):
         default_factory=dict,
         description="Child to parent, as {punk: rock}: a recording with the child has the parent too. Or a"
         " file that says so: YAML, or the genres.csv of FMA. Where each recording has one class, the levels"
-        " above it are judged, and not learned.",
+        " above it are judged; a note analyzer learns them too where its `level_loss` asks for it.",
     )
     levels: tuple[str, ...] = Field(
         (),
@@ -100,6 +100,31 @@ def lineage(label: str, parents: Mapping[str, str]) -> tuple[str, ...]:
 def label_path(label: str, parents: Mapping[str, str]) -> str:
     """A label with its ancestors before it, as `Rock > Punk > Hardcore`."""
     return PATH_SEPARATOR.join(lineage(label, parents))
+
+
+def depth_of(vocabulary: Sequence[str], parents: Mapping[str, str]) -> int:
+    """How many levels the hierarchy has over these classes; 1 where it is flat."""
+    return max(len(lineage(label, parents)) for label in vocabulary)
+
+
+def label_at(label: str, level: int, parents: Mapping[str, str]) -> str:
+    """The ancestor of a label on a level, counted from 1 at the top; itself where it lies above."""
+    way = lineage(label, parents)
+    return way[min(level, len(way)) - 1]
+
+
+def ancestors_by_level(vocabulary: Sequence[str], parents: Mapping[str, str]) -> list[list[int]]:
+    """For each level above the classes, the top first, the number of each class's label there.
+
+    A level that takes no classes together, or all of them, says nothing beside the classes and is left out.
+    """
+    found = []
+    for level in range(1, depth_of(vocabulary, parents)):
+        names = [label_at(label, level, parents) for label in vocabulary]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        if 1 < len(numbers) < len(names):
+            found.append([numbers[name] for name in names])
+    return found
 
 
 def label_lists(labels: pd.Series, parents: Mapping[str, str]) -> pd.Series:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from auricle.corpora.labels import LabelParams, lineage
+from auricle.corpora.labels import LabelParams, depth_of, label_at
 from auricle.evaluation.baseline import majority_label, majority_rows
 from auricle.evaluation.beside_majority import beside_majority
 from auricle.evaluation.kinds import Json
@@ -21,17 +21,6 @@ from auricle.evaluation.scored import Scored
 from auricle.evaluation.shares import share_figures
 
 RIGHT, NEARLY, WRONG = "right", "nearly_right", "wrong"
-
-
-def depth_of(vocabulary: tuple[str, ...], parents: Mapping[str, str]) -> int:
-    """How many levels the hierarchy has over these classes; 1 where it is flat."""
-    return max(len(lineage(label, parents)) for label in vocabulary)
-
-
-def label_at(label: str, level: int, parents: Mapping[str, str]) -> str:
-    """The ancestor of a label on a level, counted from 1 at the top; itself where it lies above."""
-    way = lineage(label, parents)
-    return way[min(level, len(way)) - 1]
 
 
 def at_level(rows: Scored, level: int, parents: Mapping[str, str]) -> Scored:

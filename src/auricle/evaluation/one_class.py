@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from typing_extensions import override
 
-from auricle.corpora.labels import LabelParams
+from auricle.corpora.labels import LabelParams, depth_of
 from auricle.evaluation.baseline import majority_figures, majority_label, majority_rows
 from auricle.evaluation.by_instrument import by_instrument
 from auricle.evaluation.calibration import calibrate_scored, reliability, scale_scored
 from auricle.evaluation.coverage import coverage_facts
 from auricle.evaluation.kinds import CALIBRATED, RAW, Config, Figures, Json, Judged, Kind
-from auricle.evaluation.levels import depth_of, level_figures, nearness
+from auricle.evaluation.levels import level_figures, nearness
 from auricle.evaluation.metrics import GroupFigures, confusion_counts
 from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.rows import OUT_OF_FOLD

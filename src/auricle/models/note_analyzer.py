@@ -12,7 +12,7 @@ from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.note_attack import AttackBranch
 from auricle.models.note_layers import Level, Pooling, StridedBlock, duration, halved, pooled_over_time
-from auricle.models.outputs import AudioClassifierOutput
+from auricle.models.outputs import AudioClassifierOutput, level_losses
 from auricle.models.spectrogram_model import Maps, SpectrogramModel
 
 Normalization = Literal["corpus", "note", "note_with_level"]
@@ -31,6 +31,9 @@ class NoteAnalyzerConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-cal
     # How much more each class is to be expected of each instrument, of one that is not known first.
     instrument_prior: list[list[float]] | None = None
     unknown_instrument: Literal["embedding", "predicted"] = "embedding"
+    level_loss: float = 0.0
+    # For each level of the hierarchy above the classes, the number of each class's label there.
+    levels: list[list[int]] | None = None
     normalization: Normalization = "corpus"
     channels: list[int] = field(default_factory=lambda: [64, 128, 256])
     kept_bands: int = 8
@@ -42,8 +45,14 @@ class NoteAnalyzerConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-cal
     dropout: float = 0.3
 
     def __post_init__(self, **kwargs: Any) -> None:
-        """Refuse an instrument that is to be guessed by a head that never learns."""
+        """Refuse a guess of the instrument by a head that never learns, and levels of other classes."""
         super().__post_init__(**kwargs)
+        for numbers in self.levels or ():
+            if len(numbers) != self.n_classes or set(numbers) != set(range(len(set(numbers)))):
+                raise ConfigurationError(
+                    f"levels has {numbers} for {self.n_classes} classes: give each class of each level a"
+                    " number, from 0 on and none left out."
+                )
         if self.unknown_instrument == "predicted" and not self.instrument_loss:
             raise ConfigurationError(
                 "unknown_instrument is predicted, but instrument_loss is 0: the head that predicts would"
@@ -139,6 +148,10 @@ class NoteAnalyzer(SpectrogramModel):
         player = self._instrument(features, instruments, said)
         embeddings = functional.relu(self.fusion(torch.cat([features, player.to(features.dtype)], dim=1)))
         output = self.classified(embeddings, labels, bias=self._expectation(instruments, features))
+        levels = self.config.levels
+        if levels and labels is not None and output.loss is not None and output.logits is not None:
+            above = level_losses(output.logits, labels, levels, self.config)
+            output.loss = output.loss + self.config.level_loss * above.sum()
         if output.loss is not None and said is not None and instruments is not None:
             # -1 is what cross_entropy passes by: notes whose instrument is not known teach nothing about it.
             known = functional.cross_entropy(said, instruments - 1, ignore_index=-1, reduction="sum")

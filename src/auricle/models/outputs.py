@@ -1,5 +1,6 @@
 """What every deep model returns, and the loss that they share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -7,6 +8,9 @@ from torch.nn import functional
 from transformers.utils.generic import ModelOutput
 
 from auricle.models.config import SpectrogramModelConfig
+
+# What an answer lacks of certainty, at the least, where the focal loss takes its power.
+LEAST_DOUBT = 1e-6
 
 
 @dataclass
@@ -67,3 +71,43 @@ def focal_loss(
     weighed = shares if weights is None else shares * weights
     lost = -(weighed * (1 - logs.exp()) ** gamma * logs).sum(dim=1)
     return lost.sum() / weighed.sum()
+
+
+def level_losses(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    levels: Sequence[Sequence[int]],
+    config: SpectrogramModelConfig,
+) -> torch.Tensor:
+    """Cross entropies of coarser labels, whose probabilities are the sums of those of their classes.
+
+    The marginal likelihood of what is above the class: a wrong specific under the right aspect costs less
+    than one under another. An example weighs on every level what its class weighs in `classification_loss`,
+    and is averaged as there.
+
+    Args:
+        logits: float32 (batch, classes).
+        labels: int64 (batch,), or the shares of a mix of examples, (batch, classes).
+        levels: for each level the number of each class's label there, from 0 on.
+        config: gives `class_weights` and `focal_gamma`; one class per example.
+
+    Returns:
+        float32 (levels,).
+    """
+    mixed = labels.is_floating_point()
+    shares = labels.to(logits.dtype) if mixed else functional.one_hot(labels, logits.shape[1]).to(logits)
+    weighed = shares if config.class_weights is None else shares * logits.new_tensor(config.class_weights)
+    # torch's cross entropy divides by the weights of examples of one class, and by the number of mixes.
+    whole = len(labels) if mixed and not config.focal_gamma else weighed.sum()
+    logs = logits.log_softmax(dim=1)
+    losses = []
+    for numbers in levels:
+        belongs = functional.one_hot(torch.tensor(numbers, device=logits.device)).bool()
+        apart = logs[:, :, None].masked_fill(~belongs, -torch.inf)
+        above = apart.logsumexp(dim=1).clamp(max=0)  # by rounding a sum may exceed 1
+        lost = -(weighed @ belongs.to(logits)) * above
+        if config.focal_gamma:
+            # Of a sum that is 1 exactly the power would have no gradient.
+            lost = lost * (-above.expm1()).clamp(min=LEAST_DOUBT) ** config.focal_gamma
+        losses.append(lost.sum() / whole)
+    return torch.stack(losses)

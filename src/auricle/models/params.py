@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
-from auricle.corpora.labels import SINGLE, ProblemType
+from auricle.corpora.labels import MULTI, SINGLE, ProblemType, ancestors_by_level
 from auricle.errors import ConfigurationError
 from auricle.models.backbones import family_named, shown_name
 from auricle.params import Params
@@ -54,7 +54,7 @@ class ArchitectureParams(Params):
             hop_frames: frames from one window to the next in prediction.
             class_weights: one weight per class for the loss; for several labels, of a positive.
             problem_type: one class per recording, or any number of them.
-            parents: child to parent, where labels imply others.
+            parents: child to parent, where labels imply others; None where they are not known yet.
             frames_per_second: of the spectrogram, for a model with times among its parameters.
             instruments: those that play, for a model that asks for them.
             counts: int64 (1 + instruments, classes), how often each class is played by an instrument that is
@@ -67,6 +67,8 @@ class ArchitectureParams(Params):
         from auricle.models.registry import config_class
 
         settings = self.settings() | self.in_frames(frames_per_second)
+        if parents is not None:
+            settings |= self.on_levels(vocabulary, parents, problem_type)
         if self.takes_instruments:
             settings |= {"instruments": list(instruments), **self.expecting(counts)}
         config: SpectrogramModelConfig = config_class(self.kind)(
@@ -101,6 +103,16 @@ class ArchitectureParams(Params):
 
     def expecting(self, counts: npt.NDArray[np.int64] | None) -> dict[str, Any]:
         """What the configuration holds of how often instruments play classes: nothing, by default."""
+        return {}
+
+    def on_levels(
+        self, vocabulary: Sequence[str], parents: Mapping[str, str], problem_type: ProblemType
+    ) -> dict[str, Any]:
+        """What the configuration holds of the levels above the classes: nothing, by default.
+
+        Raises:
+            ConfigurationError: they are to be learned, and there are none.
+        """
         return {}
 
     def begin(self, model: PreTrainedModel) -> None:
@@ -226,6 +238,13 @@ class NoteParams(ArchitectureParams):
         le=1,
         description="how far logits begin with how often the instrument is played so in training; 1: whole",
     )
+    level_loss: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="weight of a further loss on each level of `labels.parents` above the classes, where a"
+        " label is as probable as its classes together; 0: none",
+    )
     attack_ms: float = Field(
         0.0,
         ge=0,
@@ -257,6 +276,26 @@ class NoteParams(ArchitectureParams):
         seen = counts + UNSEEN
         shares = seen / seen.sum(axis=1, keepdims=True)
         return {"instrument_prior": (self.instrument_prior * np.log(shares)).round(4).tolist()}
+
+    def on_levels(
+        self, vocabulary: Sequence[str], parents: Mapping[str, str], problem_type: ProblemType
+    ) -> dict[str, Any]:
+        """Which label of each level above it a class belongs to."""
+        if not self.level_loss:
+            return {}
+        if problem_type == MULTI:
+            raise ConfigurationError(
+                f"level_loss is {self.level_loss:g}, which is for one class a recording, and problem_type is"
+                f" {problem_type}: there the levels above a label are labels of their own. Set level_loss: 0."
+            )
+        levels = ancestors_by_level(vocabulary, parents)
+        if not levels:
+            raise ConfigurationError(
+                f"level_loss is {self.level_loss:g}, but labels.parents has no level that takes some of these"
+                f" {len(vocabulary)} classes together (the first is {vocabulary[0]!r}). Set level_loss: 0, or"
+                " labels.parents to the hierarchy of these labels."
+            )
+        return {"levels": levels}
 
 
 class NoteAnalyzerParams(NoteParams):

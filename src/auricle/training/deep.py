@@ -185,8 +185,16 @@ class DeepTraining:
             "train": self.params.model_dump(mode="json"),
             "window": self.window.model_dump(mode="json"),
             **labels_for_digest(self.examples.labels),
+            **self._levels(),
             **variants_for_digest(self.variants),
         }
+
+    def _levels(self) -> dict[str, Any]:
+        """What of the hierarchy of single classes decides the result; nothing where it is not learned."""
+        examples = self.examples
+        return self.model_params.on_levels(
+            examples.vocabulary, examples.labels.parents, examples.problem_type
+        )
 
     def deciding_params(self) -> dict[str, Any]:
         """Those that decide the result, for a digest; whether copies are heard is told by their own block."""
