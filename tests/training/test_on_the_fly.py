@@ -246,9 +246,9 @@ class TestNoLeak:
             found.add("/".join(item[0].parts[-2:]))
             return render(item, **options)
 
-        def of(params: VariantParams, recording_id: str, number: int) -> Any:
+        def of(params: VariantParams, recording_id: str, *rest: Any) -> Any:
             found.add(recording_id)
-            return change(params, recording_id, number)
+            return change(params, recording_id, *rest)
 
         for name, replacement in (("altered_crop", crop), ("render_copy", copy), ("change_of", of)):
             monkeypatch.setattr(on_the_fly, name, replacement)
