@@ -20,6 +20,7 @@ CHANGES_THE_LOSS = (
     "train.pos_weight",
     "train.pos_weight_cap",
     "model.instrument_loss",
+    "model.level_loss",
 )
 THE_SPACE = "The space of the sweep"
 FIXED = ("train.best_metric", "train.shuffle_labels", "train.processes", "model.kind")
