@@ -39,7 +39,7 @@ class NotesDemoParams(Params):
     instruments: tuple[InstrumentName, ...] = Field(
         INSTRUMENT_NAMES, description="The instruments that play, all twelve by default."
     )
-    notes_per_instrument: int = Field(120, ge=1, le=100_000, description="Notes of each instrument.")
+    notes_per_instrument: int = Field(300, ge=1, le=100_000, description="Notes of each instrument.")
     players_per_instrument: int = Field(
         8, ge=1, le=10_000, description="Players (groups) of each instrument; notes go round them in turn."
     )
