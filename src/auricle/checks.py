@@ -250,6 +250,35 @@ def check_taggram(params: ExplainParams, champion: Any) -> None:
         taggram_windows(champion, asked)
 
 
+def check_note_sequence(params: Any, labels: Any, bundle: Any, *, is_made: bool) -> None:
+    """Refuse a sequence model that nothing can be learned for.
+
+    Args:
+        params: of `NoteSequenceParams`, or what it is made from.
+        labels: of `LabelParams`, or what it is made from.
+        bundle: of the analyzer, or None where it is not trained.
+        is_made: whether the analyzer is trained in the same run.
+
+    Raises:
+        ConfigurationError: which says what to change.
+    """
+    from auricle.models.bundle import labels_of
+    from auricle.training.device import resolve_device
+    from auricle.training.note_sequence_params import NoteSequenceParams, untrained
+
+    resolve_device(NoteSequenceParams.model_validate(params).device)
+    asked = LabelParams.model_validate(labels)
+    if not asked.is_multi and not is_made:
+        if bundle is None:
+            raise untrained()
+        asked = labels_of(bundle.config)
+    if asked.is_multi:
+        raise ConfigurationError(
+            f"problem_type is {asked.problem_type}, and the sequence model corrects one class a note. Set"
+            " labels.problem_type: single_label_classification, and train the analyzer with it."
+        )
+
+
 def check_device(params: Any) -> None:
     """Refuse a device or a precision that this machine lacks.
 

@@ -18,6 +18,7 @@ from auricle.checks import (
     check_guard,
     check_labels,
     check_names,
+    check_note_sequence,
     check_sweep,
     check_taggram,
 )
@@ -27,7 +28,7 @@ from auricle.training.deep_params import BLOCKS
 
 logger = logging.getLogger(__name__)
 
-CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate")  # tags of nodes
+CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate", "note_sequence")  # tags of nodes
 PAGES = (".report", "_page", ".explanations", ".taggrams", ".embedding_map")
 
 
@@ -66,6 +67,15 @@ class ProjectHooks:
                 )
                 check_ablation(ablation, labels, front_end, variants, _blocks(node, catalog))
                 continue
+            if names.keys() >= {"note_sequence", "labels"}:
+                (champion,) = (name for name in node.inputs if name.endswith(".champion"))
+                is_made = champion in pipeline.all_outputs()
+                check_note_sequence(
+                    catalog.load(names["note_sequence"]),
+                    catalog.load(names["labels"]),
+                    None if is_made else catalog.load(champion),
+                    is_made=is_made,
+                )
             if names.keys() >= {"evaluation", "labels"}:
                 check_evaluation(catalog.load(names["evaluation"]), catalog.load(names["labels"]))
             for name in names.keys() & {"train", "explanation"}:

@@ -19,6 +19,7 @@ from auricle.pipelines import (
     sweep,
     train_deep,
     train_forest,
+    train_note_sequence,
 )
 from auricle.studies import STUDIES, TRAINED_BY
 
@@ -41,6 +42,9 @@ RECIPES = {
     "note_analyzer": ON_SPECTROGRAMS,
     "note_analyzer_small": ON_SPECTROGRAMS,
 }
+
+# The model whose notes the sequence model of passages is about.
+ANALYZER = "note_analyzer"
 
 # The models that `kedro run` trains and compares, and where.
 DEFAULT_MODELS = ("random_forest", "cnn")
@@ -88,6 +92,11 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
         "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline, studies),
         "extract_features": _prepare(extract_features.create_pipeline, studies),
         **{TRAINED_BY[model]: pipeline for model, pipeline in training.items()},
+        "train_note_sequence": _joined(
+            _spectrograms(corpus) + train_note_sequence.create_pipeline(corpus, ANALYZER)
+            for corpus, models in studies.items()
+            if ANALYZER in models
+        ),
         "evaluate": _joined(
             evaluate.create_pipeline(corpus, models, models) for corpus, models in studies.items()
         ),

@@ -10,9 +10,11 @@ from project_runs import make_project, run_project
 
 import auricle
 from auricle.audio.front_ends import load_front_end
-from auricle.errors import NotExportableError
+from auricle.errors import ConfigurationError, NotExportableError
+from auricle.inference.onsets import PassageParams
 from auricle.models.bundle import open_bundle
 from auricle.models.champion import read_champion
+from auricle.models.note_sequence import read_sequence
 from auricle.models.onnx_check import session_of
 from auricle.pipelines.export.nodes import export
 
@@ -24,7 +26,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_project(tmp_path_factory.mktemp("notes") / "project")
     run_project(
         folder,
-        ["train_rf", "train_note_analyzer", "train_note_analyzer_small", "export"],
+        ["train_rf", "train_note_analyzer", "train_note_analyzer_small", "export", "train_note_sequence"],
         params={"studies": ["notes"]},
     )
     return folder / "data/ci"
@@ -153,6 +155,59 @@ class TestExport:
         champion = read_champion(notes / "06_models/notes/note_analyzer/champion.json")
         assert list(export(champion, "notes.note_analyzer")) == []
         assert "notes.note_analyzer is not exported" in caplog.text
+
+
+class TestSequence:
+    def test_lies_by_the_champion_with_its_figures(self, notes: Path) -> None:
+        champion = json.loads((notes / "06_models/notes/note_analyzer/champion.json").read_text())
+        figures = json_of("08_reporting/notes/note_analyzer/*/sequence.json", notes)
+        assert figures["analyzer"] == champion["version"]
+        assert figures["reason"].startswith("On validation its macro-F1 is")
+        manifest = pd.read_parquet(notes / "02_intermediate/notes/manifest.parquet")
+        for part in ("validation", "test"):
+            rows = manifest[(manifest["status"] == "ok") & (manifest["split"] == part)]
+            assert figures[part]["notes"] == len(rows)
+            assert figures[part]["groups"] == rows["group"].nunique()
+            assert {"sequence", "note_by_note", "alone", "majority"} == figures[part]["figures"].keys()
+        file = notes / "06_models/notes/note_analyzer/sequence" / champion["version"] / "model.safetensors"
+        bundle = read_champion(notes / "06_models/notes/note_analyzer/champion.json")
+        _, facts = read_sequence(file, bundle)
+        assert (facts.kept, facts.reason) == (figures["kept"], figures["reason"])
+
+    def test_note_by_note_is_what_the_analyzer_is_judged_by(self, notes: Path) -> None:
+        metrics = json_of("08_reporting/notes/note_analyzer/*/metrics.json", notes)
+        figures = json_of("08_reporting/notes/note_analyzer/*/sequence.json", notes)
+        for name in ("macro_f1", "accuracy", "log_loss"):
+            found = figures["test"]["figures"]
+            assert found["note_by_note"][name]["value"] == pytest.approx(metrics["figures"][name]["value"])
+            assert found["majority"][name]["value"] == pytest.approx(metrics["figures"][name]["majority"])
+
+    def test_is_asked_for_by_predict_passage(self, notes: Path, caplog: pytest.LogCaptureFixture) -> None:
+        classifier = auricle.load("notes.note_analyzer", run_root=notes)
+        file = next((notes / "01_raw/demo_notes").rglob("*.flac"))
+        passage = classifier.predict_passage(file, params=PassageParams(neighbours=True))
+        kept = json_of("08_reporting/notes/note_analyzer/*/sequence.json", notes)["kept"]
+        assert passage.neighbours == kept == ("not kept" not in caplog.text)
+        small = auricle.load("notes.note_analyzer_small", run_root=notes)
+        with pytest.raises(ConfigurationError, match="no sequence model"):
+            small.predict_passage(file, params=PassageParams(neighbours=True))
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({}, "pipelines=train_note_analyzer"),
+            ({"notes.labels.problem_type": "multi_label_classification"}, "corrects one class a note"),
+            ({"notes.note_sequence.notes": [9, 3]}, "fewest notes"),
+            ({"notes.note_sequence.folds": 2}, "folds"),
+        ],
+    )
+    def test_what_cannot_work_is_refused_before_any_node(
+        self, tmp_path: Path, params: dict[str, Any], message: str
+    ) -> None:
+        project = make_project(tmp_path)
+        with pytest.raises(Exception, match=rf"(?s){message}"):
+            run_project(project, ["train_note_sequence"], params={"studies": ["notes"]} | params)
+        assert not (project / "data/ci").exists()
 
 
 class TestPrediction:

@@ -28,6 +28,7 @@ EXPECTED = {
     "train_transfer",
     "train_note_analyzer",
     "train_note_analyzer_small",
+    "train_note_sequence",
     "evaluate",
     "explain",
     "export",

@@ -106,7 +106,7 @@ class _Comparison:
 
         def differences(pairs: list[tuple[str, str]]) -> list[Json]:
             return [
-                _difference(pair, name, points, resampled, params, claimed=claimed)
+                difference_between(pair, name, points, resampled, params, claimed=claimed)
                 for pair in pairs
                 for name in kind.compared
             ]
@@ -180,7 +180,7 @@ def missing_model(name: str, commands: Mapping[str, str]) -> Json:
     return {"model": name, "command": command, "text": f"{name} is not trained{remedy}"}
 
 
-def _difference(
+def difference_between(
     pair: tuple[str, str],
     name: str,
     points: Mapping[str, Figures],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,6 +15,7 @@ from auricle.errors import AudioError
 from auricle.inference.abstention import check_abstention
 from auricle.inference.answers import Answers
 from auricle.inference.instruments import Instruments, told
+from auricle.inference.neighbours import Neighbours, load_neighbours
 from auricle.inference.note_batches import BatchParams
 from auricle.inference.note_cache import CacheInfo, NoteCache
 from auricle.inference.onsets import PassageParams, find_notes
@@ -49,9 +51,9 @@ class AudioClassifier:
         self.abstain_below = abstain_below
         self.limits = limits or AudioLimits()
         self._cache = NoteCache(cache_size, bundle.digest)
-        resolved = resolve_device(device)
-        self._scorer = load_scorer(bundle, resolved)
-        self._answers = Answers(self._scorer, self._cache, batches or BatchParams.on(resolved))
+        self._device = resolve_device(device)
+        self._scorer = load_scorer(bundle, self._device)
+        self._answers = Answers(self._scorer, self._cache, batches or BatchParams.on(self._device))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -157,21 +159,30 @@ class AudioClassifier:
             recording: the path of a file, or a waveform as `predict` takes it.
             instrument: that plays, one of `instruments`; None is unknown.
             sampling_rate: of a waveform, in Hz.
-            params: where notes begin and end.
+            params: where notes begin and end, and whether they are judged with their neighbours in mind.
 
         Raises:
             AudioError: the recording cannot be used.
-            ConfigurationError: for a waveform without `sampling_rate`, or of another shape.
+            ConfigurationError: for a waveform without `sampling_rate`, or of another shape; for `neighbours`
+                where no sequence model was trained for this model.
+            BundleError: for `neighbours` where the sequence model is damaged, or of another bundle.
         """
+        params = params or PassageParams()
+        neighbours = self._neighbours if params.neighbours else None
         with naming(recording):
             waveform = read_waveform(recording, sampling_rate, self.sample_rate, self.limits)
-        spans = find_notes(waveform, self.sample_rate, params or PassageParams())
+        spans = find_notes(waveform, self.sample_rate, params)
         known = told(instrument, len(spans), self.instruments)
-        scores = self._answers.each((waveform[start:stop] for start, stop in spans), known)
+        scores = list(self._answers.each((waveform[start:stop] for start, stop in spans), known))
+        config = None
+        if neighbours is not None:
+            scores, config = neighbours(scores), neighbours.config
         return Passage(
             tuple(
                 PassageNote(
-                    start / self.sample_rate, (stop - start) / self.sample_rate, self._prediction(score, None)
+                    start / self.sample_rate,
+                    (stop - start) / self.sample_rate,
+                    self._prediction(score, None, config),
                 )
                 for (start, stop), score in zip(spans, scores, strict=True)
             ),
@@ -181,6 +192,7 @@ class AudioClassifier:
             instrument=instrument,
             model=str(self.bundle.config["model_type"]),
             version=self.bundle.version,
+            neighbours=neighbours is not None,
         )
 
     def predict_stream(
@@ -231,6 +243,10 @@ class AudioClassifier:
         """Forget what the model has said, and count from 0."""
         self._cache.clear()
 
+    @cached_property
+    def _neighbours(self) -> Neighbours | None:
+        return load_neighbours(self.bundle, self._device)
+
     def _scores(
         self, items: Sequence[Audio], sampling_rate: int | None, instrument: Instruments
     ) -> Iterator[Score | AudioError]:
@@ -243,7 +259,9 @@ class AudioClassifier:
         except AudioError as error:
             return error
 
-    def _prediction(self, score: Score | AudioError, path: str | None) -> Prediction:
+    def _prediction(
+        self, score: Score | AudioError, path: str | None, config: Mapping[str, Any] | None = None
+    ) -> Prediction:
         if isinstance(score, AudioError):
             return Prediction.failed(path, str(score))
         return Prediction.of_windows(
@@ -252,7 +270,7 @@ class AudioClassifier:
             score.probabilities,
             score.embedding,
             path=path,
-            config=self.bundle.config,
+            config=config or self.bundle.config,
             abstain_below=self.abstain_below,
         )
 

@@ -43,6 +43,7 @@ def plain(passage: "Passage") -> dict[str, Any]:
         "instrument": passage.instrument,
         "model": passage.model,
         "version": passage.version,
+        "neighbours": passage.neighbours,
         "notes": [{**_row(note), "probabilities": note.prediction.probabilities} for note in passage.notes],
     }
 
@@ -73,7 +74,8 @@ def jams(passage: "Passage") -> dict[str, Any]:
                     "version": passage.version,
                     "annotator": {"model": passage.model, "version": passage.version},
                     "annotation_tools": "Auricle",
-                    "annotation_rules": "notes cut at onsets, each judged by itself",
+                    "annotation_rules": "notes cut at onsets, each judged "
+                    + ("with its neighbours in mind" if passage.neighbours else "by itself"),
                     "validation": "",
                     "data_source": "program",
                 },

@@ -22,7 +22,7 @@ _BEFORE_S, _AFTER_S = 0.05, 0.1
 
 
 class PassageParams(Params):
-    """How a recording is cut into notes."""
+    """How a recording is cut into notes, and how these are judged."""
 
     min_note_s: float = Field(
         0.1,
@@ -46,6 +46,10 @@ class PassageParams(Params):
     )
     backtrack: bool = Field(
         True, description="a note begins where its rise begins, not where it rises most steeply"
+    )
+    neighbours: bool = Field(
+        False,
+        description="notes are judged with the others of the passage in mind, by the model's sequence model",
     )
 
 

@@ -73,6 +73,7 @@ class Passage:
         instrument: that was told.
         model: the kind of model that judged the notes.
         version: of its bundle.
+        neighbours: whether notes were judged with the others in mind; else each by itself.
     """
 
     notes: tuple[PassageNote, ...]
@@ -82,6 +83,7 @@ class Passage:
     instrument: str | None = None
     model: str = ""
     version: str = ""
+    neighbours: bool = False
 
     @property
     def duration_s(self) -> float:

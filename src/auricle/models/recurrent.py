@@ -15,12 +15,17 @@ def states_of(lstm: nn.LSTM, sequence: torch.Tensor, lengths: torch.Tensor | Non
         sequence: (batch, steps, features).
         lengths: int64 (batch,), steps that are no padding; None where all are.
     """
-    if is_traced():
-        return onnx_states(lstm, sequence, lengths)
+    return (onnx_states if is_traced() else packed_states)(lstm, sequence, lengths)
+
+
+def packed_states(
+    layers: nn.LSTM | nn.GRU, sequence: torch.Tensor, lengths: torch.Tensor | None
+) -> torch.Tensor:
+    """The states of an LSTM or a GRU; see `states_of`. They cannot be recorded for ONNX."""
     states: torch.Tensor
     if lengths is None:
-        states, _ = lstm(sequence)
+        states, _ = layers(sequence)
         return states
     packed = pack_padded_sequence(sequence, lengths.cpu(), batch_first=True, enforce_sorted=False)
-    states, _ = pad_packed_sequence(lstm(packed)[0], batch_first=True, total_length=sequence.shape[1])
+    states, _ = pad_packed_sequence(layers(packed)[0], batch_first=True, total_length=sequence.shape[1])
     return states

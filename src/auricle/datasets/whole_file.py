@@ -1,4 +1,4 @@
-"""A network in ONNX as a file."""
+"""A model in one file: ONNX, safetensors."""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,14 @@ from kedro.io import AbstractDataset
 from auricle.models.whole_file import write_whole
 
 
-class OnnxDataset(AbstractDataset[bytes, bytes]):
-    """An ONNX file, taken and given as its bytes, which ONNX Runtime opens as they are.
+class WholeFileDataset(AbstractDataset[bytes, bytes]):
+    """A file, taken and given as its bytes, which the library of its format opens as they are.
 
     Saving replaces the file by a rename: whoever reads sees the old one or the new one.
 
     Example:
         >>> genre.cnn.onnx:
-        >>>   type: auricle.datasets.onnx.OnnxDataset
+        >>>   type: auricle.datasets.whole_file.WholeFileDataset
         >>>   filepath: data/06_models/genre/cnn/onnx/model.onnx
     """
 
