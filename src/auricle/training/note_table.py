@@ -1,14 +1,11 @@
 """What an analyzer makes of the notes of a corpus, and which of them it has learned from."""
 
-import logging
-
 import numpy as np
 import pandas as pd
 
 from auricle.audio.store import SpectrogramStore
 from auricle.corpora.selection import having
-from auricle.errors import CorpusError
-from auricle.models.bundle import BundleRef, labels_of
+from auricle.models.bundle import BundleRef
 from auricle.models.instruments import told_instruments
 from auricle.models.registry import load_deep
 from auricle.models.windows import predict_stored
@@ -18,8 +15,6 @@ from auricle.training.folds import partitions
 from auricle.training.note_sequence_params import NoteSequenceParams
 from auricle.training.passages import HEARD, TEST, UNHEARD
 from auricle.training.vocabulary import read_examples
-
-logger = logging.getLogger(__name__)
 
 
 def note_table(
@@ -39,10 +34,8 @@ def note_table(
         `embedding` and `probabilities` (float32 arrays, means over the windows).
 
     Raises:
-        CorpusError: several labels a recording; a split without recordings; too many missing spectrograms.
+        CorpusError: a split without recordings; too many missing spectrograms.
     """
-    if labels_of(bundle.config).is_multi:
-        raise CorpusError(f"{bundle.path} says several labels of a note: its notes make no passages.")
     rows = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
     examples = read_examples(rows)
     final = partitions(examples)[-1]
