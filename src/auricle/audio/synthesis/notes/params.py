@@ -54,7 +54,7 @@ class NotesDemoParams(Params):
         0.35, gt=0, lt=1, description="Share of the label good-sound among all notes of an instrument."
     )
     tail: float = Field(
-        0.8,
+        1.0,
         ge=0,
         le=3,
         description="How rare rare labels are: the n-th other label weighs n ** -tail; 0 is all alike.",
