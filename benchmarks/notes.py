@@ -55,6 +55,8 @@ from auricle.training.params import TrainParams
 from auricle.training.trainer import TrainingJob
 from train_cnn import Cost, median, since, time_trainer
 
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # for both, as in the project's settings
+
 EPOCH_TARGET, LATENCY_TARGET = 5.0, 2.0
 EPOCHS, NOTES = 30, 8000  # of which minutes are told
 FRONT_END = StftFrontEnd(StftParams())
