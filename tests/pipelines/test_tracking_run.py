@@ -54,6 +54,7 @@ def scalars_of(folder: Path) -> dict[str, list[tuple[int, float]]]:
     return {name: [(e.step, e.value) for e in read.Scalars(name)] for name in read.Tags()["scalars"]}
 
 
+@pytest.mark.long
 class TestMlflow:
     """The forest's run is one that its training could not log, and that the evaluation caught up with."""
 
@@ -105,6 +106,7 @@ class TestMlflow:
         assert not list(folder.rglob("model.*"))
 
 
+@pytest.mark.long
 class TestTensorBoard:
     def test_has_the_history_by_epoch(self, tracked: Path) -> None:
         (folder,) = (tracked / TRACKING / "tensorboard/cnn").glob("*/final")
