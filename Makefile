@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test test-long check bench lock viz report clean
+.PHONY: help install run test coverage test-long check bench lock viz report clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,9 +28,13 @@ run: install  ## ingest, cache, train, evaluate and report, on a corpus that Aur
 
 # In the order of their names: by the number of tests, as xdist has them, the files of the longest tests come last,
 # and all processes but one wait for them.
-test: install  ## the tests, with coverage; but for those of test-long
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses=auto --dist=loadfile --no-loadscope-reorder \
-		--max-worker-restart=0 --cov --cov-report=term
+TEST = OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses=auto --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
+
+test: install  ## the tests, but for those of test-long
+	$(TEST)
+
+coverage: install  ## the same tests, with the lines that none of them reaches; half as long again
+	$(TEST) --cov --cov-report=term
 
 test-long: install  ## notebooks, several processes, whole trainings: some five minutes more
 	$(BIN)/pytest -m long

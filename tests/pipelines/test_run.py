@@ -34,6 +34,9 @@ class TestWholeRun:
             for output in ("champion", "predictions", "embeddings", "metrics", "card"):
                 assert catalog.exists(f"genre.{model}.{output}"), f"{model}: {output}"
 
+    def test_nothing_is_tracked_that_nobody_asked_for(self, trained: Path) -> None:
+        assert not (trained / "data/ci/08_reporting/genre/tracking").exists()
+
     def test_broken_files_are_quarantined_with_a_reason(self, trained: Path) -> None:
         manifest = catalog_of(trained).load("genre.manifest")
         quarantined = manifest[manifest["status"] == "quarantined"]

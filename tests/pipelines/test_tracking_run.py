@@ -119,9 +119,6 @@ class TestTensorBoard:
 
 
 class TestWithoutTracking:
-    def test_nothing_is_left_behind(self, trained: Path) -> None:
-        assert not (trained / TRACKING).exists()
-
     @pytest.mark.parametrize(
         ("tracker", "module"), [("mlflow", "sqlalchemy"), ("tensorboard", "tensorboard")]
     )

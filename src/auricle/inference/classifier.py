@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,6 @@ from auricle.errors import AudioError
 from auricle.inference.abstention import check_abstention
 from auricle.inference.answers import Answers
 from auricle.inference.instruments import Instruments, told
-from auricle.inference.neighbours import Neighbours, load_neighbours
 from auricle.inference.note_batches import BatchParams
 from auricle.inference.note_cache import CacheInfo, NoteCache
 from auricle.inference.onsets import PassageParams, find_notes
@@ -27,6 +26,9 @@ from auricle.inference.waveforms import Audio, FloatArray, naming, path_of, read
 from auricle.models.bundle import BundleRef
 from auricle.training.device import resolve_device
 from auricle.training.params import DeviceName
+
+if TYPE_CHECKING:
+    from auricle.inference.neighbours import Neighbours
 
 
 class AudioClassifier:
@@ -245,6 +247,8 @@ class AudioClassifier:
 
     @cached_property
     def _neighbours(self) -> Neighbours | None:
+        from auricle.inference.neighbours import load_neighbours
+
         return load_neighbours(self.bundle, self._device)
 
     def _scores(
