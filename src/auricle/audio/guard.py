@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field
 
 from auricle.errors import ConfigurationError
+from auricle.named_yaml import read_named_yaml
 from auricle.params import Params
 
 Kind = Literal["pitch", "stretch", "noise"]
@@ -33,14 +34,9 @@ def read_guard(file: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: the file is not there, or is no mapping.
     """
-    import yaml
-
-    if (known := GOOD_SOUNDS.parent / f"{file}.yml").is_file():
-        file = known
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{file} cannot be read as a guard of labels: {error}.") from error
+    content = read_named_yaml(
+        file, shipped=GOOD_SOUNDS.parent, what="a guard of labels", error=ConfigurationError
+    )
     if not isinstance(content, dict):
         raise ConfigurationError(
             f"{file} is no guard of labels: write `label: {{exclude: [noise], why: a sentence}}` for each."

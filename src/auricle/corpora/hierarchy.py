@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from auricle.errors import CorpusError
+from auricle.named_yaml import read_named_yaml
 
 NO_PARENT = "0"
 # Of the Good-sounds dataset, and of notes that Auricle synthesizes.
@@ -18,16 +19,11 @@ def read_hierarchy(file: Path) -> dict[str, str]:
     Raises:
         CorpusError: the file is not there, or is neither.
     """
-    if (known := GOOD_SOUNDS.parent / f"{file}.yml").is_file():
-        file = known
     if file.suffix == ".csv":
         return _of_genres(file)
-    import yaml
-
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise CorpusError(f"{file} cannot be read as a hierarchy of labels: {error}.") from error
+    content = read_named_yaml(
+        file, shipped=GOOD_SOUNDS.parent, what="a hierarchy of labels", error=CorpusError
+    )
     if not isinstance(content, dict) or not all(
         isinstance(name, str) for pair in content.items() for name in pair
     ):
