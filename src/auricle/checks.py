@@ -180,18 +180,15 @@ def check_sweep(sweep: Any, labels: Any, variants: Any, of_models: Mapping[str, 
         ConfigurationError: which says what is wrong with which.
     """
     from auricle.training.deep_params import deep_params_of
-    from auricle.training.sweep_params import SweepParams, check_space
+    from auricle.training.sweep_params import THE_SPACE, SweepParams, check_space
 
     params = SweepParams.model_validate(sweep)
     base = deep_params_of(params.model, of_models, labels, by="The sweep")
     check_device(base.train)
     check_labels(base.model.root, base.train, base.labels)
-    check_space(base, params)
-    for name, values in params.space.items():
-        for value in values.ends:
-            tried = base.replaced({name: value}, by="The space of the sweep")
-            check_labels(tried.model.root, tried.train, tried.labels)
-    _check_copies("The space of the sweep", params.space, variants)
+    for tried in check_space(base, params):
+        check_labels(tried.model.root, tried.train, tried.labels)
+    _check_copies(THE_SPACE, params.space, variants)
 
 
 def check_ablation(

@@ -75,8 +75,11 @@ class SweepParams(Params):
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of what is tried.")
 
 
-def check_space(base: DeepParams, params: SweepParams) -> None:
+def check_space(base: DeepParams, params: SweepParams) -> list[DeepParams]:
     """Refuse a space that no trial could be taken from, each parameter by itself.
+
+    Returns:
+        All parameters with each value that stands for others, one changed at a time.
 
     Raises:
         ConfigurationError: which says what is wrong with which.
@@ -86,6 +89,7 @@ def check_space(base: DeepParams, params: SweepParams) -> None:
             f"train.processes is {base.train.processes}, but a trial of a sweep, which may be stopped at any"
             " epoch, trains in one process. Set it to 1."
         )
+    tried = []
     for name, values in params.space.items():
         if name in FIXED or name.startswith("labels."):
             raise ConfigurationError(
@@ -96,8 +100,8 @@ def check_space(base: DeepParams, params: SweepParams) -> None:
                 f"The space of the sweep varies {name}, which changes what the validation loss means. Choose"
                 " another best_metric, such as macro_f1."
             )
-        for value in values.ends:
-            base.replaced({name: value}, by=THE_SPACE)
+        tried += [base.replaced({name: value}, by=THE_SPACE) for value in values.ends]
+    return tried
 
 
 def best_trial(trials: "pd.DataFrame", params: SweepParams, base: DeepParams, corpus: str) -> dict[str, Any]:
