@@ -225,7 +225,7 @@ def measure_epochs(notes: Notes, job: TrainingJob, rounds: int) -> dict[str, lis
 def time_plain_loop(job: TrainingJob, notes: AlteredNotes) -> Cost:
     """The second epoch of the loop that every tutorial has, in the memory layout that tensors come in."""
     model = NoteAnalyzer(job.config).train()
-    model.blocks[0].register_forward_pre_hook(
+    model.blocks[0][0].register_forward_pre_hook(
         lambda _, inputs: inputs[0].clone(memory_format=torch.contiguous_format)
     )
     optimizer = torch.optim.AdamW(model.parameters(), lr=job.params.learning_rate)

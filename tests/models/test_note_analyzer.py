@@ -14,8 +14,9 @@ from auricle.errors import ConfigurationError
 from auricle.models.instruments import instrument_codes
 from auricle.models.note_analyzer import NoteAnalyzer, NoteAnalyzerConfig
 from auricle.models.note_attack import onsets
-from auricle.models.note_layers import duration, halved
+from auricle.models.note_layers import StridedBlock, duration, in_bands
 from auricle.models.params import NoteAnalyzerParams, NoteAnalyzerSmallParams
+from auricle.models.spectrogram_model import Maps
 
 FRAMES_PER_SECOND = 22_050 / 128
 LENGTHS = (1, 2, 7, 43, 44, 100, 172, 173, 400, 862)
@@ -221,10 +222,16 @@ def test_the_forms_that_are_documented() -> None:
 
 @pytest.mark.parametrize("frames", range(1, 20))
 def test_lengths_are_those_of_the_convolutions(frames: int) -> None:
-    made = functional.conv2d(torch.zeros(1, 1, 9, frames), torch.zeros(1, 1, 3, 3), stride=2, padding=1)
-    lengths = halved(torch.tensor([frames]))
-    assert lengths is not None
-    assert lengths.item() == made.shape[3]
+    made = StridedBlock(1, 1)(Maps(torch.zeros(1, 1, 9, frames), torch.tensor([frames])))
+    assert made.lengths is not None
+    assert made.lengths.item() == made.values.shape[3]
+
+
+@pytest.mark.parametrize("bands", [8, 9, 33, 65])
+def test_ranges_of_bands_are_those_of_adaptive_pooling(bands: int) -> None:
+    maps = torch.randn(2, 3, bands, 5, generator=torch.Generator().manual_seed(bands))
+    pooled = functional.adaptive_avg_pool2d(maps, (8, 5)).flatten(1, 2)
+    torch.testing.assert_close(in_bands(maps.contiguous(memory_format=torch.channels_last), 8), pooled)
 
 
 class TestLevel:

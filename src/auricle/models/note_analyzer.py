@@ -11,7 +11,7 @@ from transformers import initialization as init
 from auricle.errors import ConfigurationError
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.note_attack import AttackBranch
-from auricle.models.note_layers import Level, Pooling, StridedBlock, duration, halved, pooled_over_time
+from auricle.models.note_layers import Level, Pooling, StridedBlock, duration, in_bands, pooled_over_time
 from auricle.models.outputs import AudioClassifierOutput, level_losses
 from auricle.models.spectrogram_model import Maps, SpectrogramModel
 
@@ -122,8 +122,10 @@ class NoteAnalyzer(SpectrogramModel):
             super()._init_weights(module)
 
     def explained_layer(self) -> nn.Module:
-        """The last block's maps."""
-        return self.blocks[-1]
+        """What the last block gives, rectified."""
+        last = self.blocks[-1]
+        assert isinstance(last, StridedBlock)
+        return last[-1]
 
     def forward(
         self,
@@ -178,11 +180,10 @@ class NoteAnalyzer(SpectrogramModel):
     def _convolved(self, maps: Maps) -> Maps:
         """(batch, features, steps), a step being 8 frames, and how many steps of each note are real."""
         for block in self.blocks:
-            maps = Maps(self.through(block, maps.values), halved(maps.lengths)).masked()
+            maps = self.through(block, maps)
         if not self.config.kept_bands:
             return Maps(maps.values.mean(dim=2), maps.lengths)
-        kept = functional.adaptive_avg_pool2d(maps.values, (self.config.kept_bands, maps.values.shape[3]))
-        return Maps(self.over_frames(kept.flatten(1, 2)), maps.lengths)
+        return Maps(self.over_frames(in_bands(maps.values, self.config.kept_bands)), maps.lengths)
 
     def _pooled(self, maps: Maps) -> torch.Tensor:
         attention = self.attention if self.config.pooling == "attention" else None

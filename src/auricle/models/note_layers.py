@@ -4,6 +4,7 @@ from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from auricle.models.spectrogram_model import Maps, real_frames
 
@@ -13,17 +14,44 @@ DECIBELS = 20.0  # a level is given in units of these, so that it is of the size
 
 
 class StridedBlock(nn.Sequential):
-    """Convolution of stride 2 over bands and frames, batch normalization, ReLU."""
+    """Convolution of stride 2 over bands and frames, batch normalization, ReLU; padding stays zero.
+
+    The maps of the first block are by far the largest tensors of the network: what the normalization gives is
+    masked and rectified where it lies, for its backward pass asks for its input only.
+    """
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__(
-            nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
+            nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU(inplace=True),
         )
 
+    def forward(self, maps: Maps) -> Maps:
+        """Maps of half the bands and frames."""
+        convolution, normalization, rectified = self
+        lengths = None if maps.lengths is None else (maps.lengths + 1) // 2
+        values = normalization(convolution(maps.values))
+        if lengths is not None:
+            values *= real_frames(lengths, values.shape[3])[:, None, None, :].to(values.dtype)
+        return Maps(rectified(values), lengths)
 
-def halved(lengths: torch.Tensor | None) -> torch.Tensor | None:
-    """Real frames that a convolution of kernel 3, stride 2 and padding 1 makes of so many."""
-    return None if lengths is None else (lengths + 1) // 2
+
+def in_bands(values: torch.Tensor, count: int) -> torch.Tensor:
+    """Means over so many ranges of bands: `adaptive_avg_pool2d`, several times as quick on a CPU.
+
+    Args:
+        values: (batch, channels, bands, frames), best in memory by channels last.
+        count: of ranges, at most the bands.
+
+    Returns:
+        (batch, channels * count, frames): the ranges of the first channel first.
+    """
+    batch, channels, bands, frames = values.shape
+    within = functional.adaptive_avg_pool1d(torch.eye(bands, device=values.device), count).T.gt(0)
+    sums = within.to(values.dtype) @ values.permute(0, 2, 3, 1).reshape(batch, bands, frames * channels)
+    means = sums / within.sum(dim=1, keepdim=True).to(sums.dtype)
+    return means.view(batch, count, frames, channels).permute(0, 3, 1, 2).flatten(1, 2)
 
 
 class Level(nn.Module):
