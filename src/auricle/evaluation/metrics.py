@@ -94,29 +94,43 @@ class GroupFigures:
             weights = np.ones((self.n_groups, 1), dtype=np.float32)
         support, predicted, hits = (m @ weights for m in (self._support, self._predicted, self._hits))
         total = support.sum(axis=0)
+        class_auc = np.full_like(hits, np.nan)
+        for index, ranking in enumerate(self._rankings):
+            class_auc[index] = auc(ranking, weights)
         with np.errstate(divide="ignore", invalid="ignore"):
-            recall = hits / support
-            precision = np.where(predicted > 0, hits / predicted, np.where(support > 0, 0.0, np.nan))
-            f1 = np.where(support > 0, 2 * hits / (support + predicted), np.nan)
-            class_auc = np.full_like(recall, np.nan)
-            for index, ranking in enumerate(self._rankings):
-                class_auc[index] = auc(ranking, weights)
-            figures = {
-                "accuracy": hits.sum(axis=0) / total,
-                "balanced_accuracy": mean_of_defined(recall),
-                "macro_f1": mean_of_defined(f1),
+            return count_figures(support, predicted, hits) | {
                 "top_k_accuracy": (self._in_top @ weights)[0] / total,
                 "roc_auc": mean_of_defined(class_auc),
-                "mcc": matthews(support, predicted, hits),
                 "log_loss": (self._losses @ weights)[0] / total,
                 "ece": np.abs(self._gaps @ weights).sum(axis=0) / total,
+                "class_roc_auc": class_auc,
+                "support": support,
             }
-        return figures | {
-            "precision": precision,
+
+
+def count_figures(support: FloatArray, predicted: FloatArray, hits: FloatArray) -> dict[str, FloatArray]:
+    """The figures that follow from how often each class is true, said, and both.
+
+    Args:
+        support: Rows of each class [shape=(classes, samples)].
+        predicted: Rows that each class is said of; it and `support` broadcast.
+        hits: Rows of each class that it is said of.
+
+    Returns:
+        `accuracy`, `balanced_accuracy`, `macro_f1` and `mcc` [shape=(samples,)]; `precision`, `recall` and
+        `f1` [shape=(classes, samples)]. NaN where one is not defined.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        recall = hits / support
+        f1 = np.where(support > 0, 2 * hits / (support + predicted), np.nan)
+        return {
+            "accuracy": hits.sum(axis=0) / support.sum(axis=0),
+            "balanced_accuracy": mean_of_defined(recall),
+            "macro_f1": mean_of_defined(f1),
+            "mcc": matthews(support, predicted, hits),
+            "precision": np.where(predicted > 0, hits / predicted, np.where(support > 0, 0.0, np.nan)),
             "recall": recall,
             "f1": f1,
-            "class_roc_auc": class_auc,
-            "support": support,
         }
 
 

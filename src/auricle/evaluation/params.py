@@ -1,8 +1,9 @@
 """Typed parameters of evaluation: how sure, how many resamples, what is claimed and what is shown."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from auricle.params import Params
 
@@ -30,7 +31,14 @@ class EvaluateParams(Params):
     bootstrap_samples: int = Field(
         1000, description="Resamples of the groups behind every interval.", ge=100, le=100_000
     )
-    seed: int = Field(0, description="Seed of the resampling.", ge=0)
+    permutations: int = Field(
+        1000,
+        description="Permutations of the labels between groups behind every p-value, of one class each. They"
+        " must be able to show a figure at this confidence: 19 for 0.95, 999 for 0.999.",
+        ge=19,
+        le=100_000,
+    )
+    seed: int = Field(0, description="Seed of the resampling and of the permutations.", ge=0)
     top_k: int = Field(3, description="k of the top-k accuracy.", ge=2, le=100)
     calibration_bins: int = Field(
         15,
@@ -65,3 +73,19 @@ class EvaluateParams(Params):
     mistakes: MistakeParams = Field(
         MistakeParams(), description="The mistakes that the report lets one hear."
     )
+
+    @property
+    def level(self) -> float:
+        """The p-value up to which a figure counts as shown."""
+        return 1 - self.confidence
+
+    @model_validator(mode="after")
+    def _permutations_suffice(self) -> Self:
+        needed = math.ceil(1 / self.level - 1e-6) - 1
+        if self.permutations < needed:
+            raise ValueError(
+                f"permutations: {self.permutations} can show nothing at confidence {self.confidence}: the"
+                f" smallest p-value is 1 / {self.permutations + 1}. Raise permutations to {needed} or more,"
+                " or lower confidence."
+            )
+        return self
