@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from scored_samples import Study, make_study, predict
+from scored_samples import CLASSES, Study, make_study, predict
 
 from auricle.corpora.data_report import describe_corpus
 from auricle.corpora.params import IngestParams
@@ -225,6 +225,17 @@ class TestStates:
         assert "Nothing is trained yet." in html
         assert '<section id="data">' in html
         assert '<section id="training">' not in html
+        assert Page(html).unbalanced == []
+
+    def test_a_guess_is_warned_of_beside_its_p_values(self, study: MakeStudy) -> None:
+        made = with_manifest_columns(study(groups=80))
+        guess = predict(made.manifest, CLASSES, skill=0.0, seed=5)
+        html = render(made, {"random_forest": guess, "cnn": made.strong})
+        learned = html.split("Is anything learned?")[1].split("Is the difference shown?")[0]
+        assert "Random Forest: Nothing learned can be shown" in learned
+        assert "CNN: Nothing learned" not in learned
+        assert learned.count("p = 0.") >= 8
+        assert html.count("Nothing learned can be shown") == 1
         assert Page(html).unbalanced == []
 
     def test_out_of_fold(self, study: MakeStudy) -> None:

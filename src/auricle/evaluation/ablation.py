@@ -15,7 +15,7 @@ import pandas as pd
 from auricle.corpora.labels import SINGLE, LabelParams
 from auricle.errors import CorpusError
 from auricle.evaluation.bootstrap import bootstrap, interval_of
-from auricle.evaluation.comparison import difference_interval, verdict_on
+from auricle.evaluation.differences import difference_interval, verdict_on
 from auricle.evaluation.kinds import RAW, Figures, Json
 from auricle.evaluation.label_metrics import LabelFigures
 from auricle.evaluation.label_rows import DOES_NOT_KNOW, LabelRows, label_rows

@@ -1,6 +1,7 @@
 """The baseline: the score of a model that has heard nothing and knows how common each class is."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from auricle.corpora.labels import LabelParams
@@ -36,14 +37,27 @@ def majority_label(evaluated: Scored, training: pd.DataFrame) -> str:
     return evaluated.vocabulary[int(_priors(training["label"], evaluated.vocabulary).argmax())]
 
 
-def majority_figures(baseline: FigureTable) -> dict[str, float]:
-    """Figures of the majority baseline, by name."""
-    values = {name: float(value[0]) for name, value in baseline().items() if value.ndim == 1}
-    # Priors rank no recording above another. Those of different folds differ a little, against the truth, and
-    # would make an AUC below chance of it.
-    values["roc_auc"] = 0.5
-    values["mcc"] = 0.0
-    return values
+class MajorityFigures:
+    """The figures of the majority baseline, which ranks and correlates nothing.
+
+    Priors rank no recording above another. Those of different folds differ a little, against the truth, and
+    would make an AUC below chance of it, and a correlation below zero.
+
+    Args:
+        table: The figures as the folds would have them.
+    """
+
+    def __init__(self, table: FigureTable) -> None:
+        self.n_groups = table.n_groups
+        self._table = table
+
+    def __call__(self, weights: npt.NDArray[np.float32] | None = None) -> dict[str, FloatArray]:
+        """Figures for each column of weights; see `GroupFigures`."""
+        figures = self._table(weights)
+        return figures | {
+            "roc_auc": np.full_like(figures["accuracy"], 0.5),
+            "mcc": np.zeros_like(figures["accuracy"]),
+        }
 
 
 def prevalence_rows(evaluated: LabelRows, manifest: pd.DataFrame, labels: LabelParams) -> LabelRows:

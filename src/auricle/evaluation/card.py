@@ -5,6 +5,7 @@ from typing import Any
 
 from auricle.corpora.labels import MULTI, SINGLE
 from auricle.evaluation.card_parts import occasional_parts
+from auricle.evaluation.learned import nothing_learned
 from auricle.evaluation.report import remarks
 from auricle.evaluation.several_labels import SeveralLabels
 from auricle.evaluation.verdict import FIGURE_NAMES, SPLIT_WORDS, interval_text
@@ -25,6 +26,7 @@ CARD_FIGURES = {
         "accuracy",
         "balanced_accuracy",
         "macro_f1",
+        "mcc",
         "top_k_accuracy",
         "roc_auc",
         "log_loss",
@@ -69,12 +71,14 @@ def model_card(
     parts = [
         f"# {title}",
         _purpose(metrics),
+        *(f"> **{text}**" for text in nothing_learned(metrics.get("learned"))),
         *(f"> {remark}" for remark in remarks(source, data_report)),
         "## How to use it",
         _usage(name, metrics, config),
         "## Figures",
         _measured_on(metrics, data_report),
         _figures_table(metrics),
+        _learned(metrics),
         "### Classes",
         _classes_table(metrics),
         *occasional_parts(metrics),
@@ -165,7 +169,11 @@ def _baseline(metrics: Json) -> str:
 
 def _figures_table(metrics: Json) -> str:
     baseline = "prevalence" if metrics["problem_type"] == MULTI else "majority"
-    rows = [f"| figure | value | interval | {baseline} baseline |", "|---|---:|---:|---:|"]
+    tested = any("p_value" in entry for entry in metrics["figures"].values())
+    rows = [
+        f"| figure | value | interval | {baseline} baseline |{' p-value |' if tested else ''}",
+        f"|---|---:|---:|---:|{'---:|' if tested else ''}",
+    ]
     for key in CARD_FIGURES[metrics["problem_type"]]:
         entry = metrics["figures"][key]
         if entry["value"] is None:
@@ -173,8 +181,23 @@ def _figures_table(metrics: Json) -> str:
         name = FIGURE_NAMES[key].replace("top-k", f"top-{metrics['top_k']}")
         better = "" if entry["higher_is_better"] else " (lower is better)"
         interval = interval_text(entry) or "none claimed"
-        rows.append(f"| {name}{better} | {entry['value']:.3f} | {interval} | {entry['majority']:.3f} |")
+        p_value = f"{entry['p_value']:.3f}" if "p_value" in entry else ""
+        rows.append(
+            f"| {name}{better} | {entry['value']:.3f} | {interval} | {entry['majority']:.3f} |"
+            f"{f' {p_value} |' if tested else ''}"
+        )
     return "\n".join(rows)
+
+
+def _learned(metrics: Json) -> str:
+    """What the figures show beside the baseline's, where that was asked."""
+    told = metrics.get("learned")
+    if told is None:
+        return ""
+    return (
+        f"{told['text']} The p-value of a figure is how often labels permuted between groups give one as"
+        " good; that of the sentence before is of all of them together."
+    )
 
 
 def _classes_table(metrics: Json) -> str:
@@ -237,7 +260,9 @@ def _limits(config: Json, metrics: Json, data_report: Json) -> list[str]:
             f"Its {'probabilities are' if several else 'confidence is'} off by {figure:.3f} on average over"
             f" the {'labels' if several else 'judged recordings'} (calibration error)."
         )
-    return [*known, *metrics["warnings"], *data_report.get("warnings", [])]
+    said = nothing_learned(metrics.get("learned"))
+    warnings = [warning for warning in metrics["warnings"] if warning not in said]
+    return [*known, *warnings, *data_report.get("warnings", [])]
 
 
 def _provenance(training: Json) -> str:

@@ -9,14 +9,14 @@ import pandas as pd
 
 from auricle.corpora.labels import LabelParams
 from auricle.errors import CorpusError
-from auricle.evaluation.bootstrap import bootstrap, centred_interval, is_biased, percentile_interval
+from auricle.evaluation.bootstrap import bootstrap
+from auricle.evaluation.differences import difference_between
 from auricle.evaluation.evaluate import kind_of, overall_figures
 from auricle.evaluation.kinds import Config, Figures, Json, Judged, Kind
+from auricle.evaluation.learned import against_baseline, learned
 from auricle.evaluation.params import EvaluateParams
-from auricle.evaluation.rows import KEY_COLUMNS, FloatArray, Rows, evaluated_split
+from auricle.evaluation.rows import KEY_COLUMNS, Rows, evaluated_split
 from auricle.evaluation.verdict import put_into_words
-
-BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
 
 
 def compare_models(
@@ -41,8 +41,9 @@ def compare_models(
     Returns:
         `models` (figures of each on the common recordings) in the order of `ranking` (the best first by
         `ranked_by`), `majority` (the baseline's figures), `differences` of all pairs and `against_majority`,
-        each with interval and verdict on the first-named, `missing` (what is not trained, and the command
-        that trains it), `verdict` (in words), `problem_type`, `baseline` (its name), `compared` (figures),
+        each with interval and verdict on the first-named, `learned` (per model, see
+        `auricle.evaluation.learned`), `missing` (what is not trained, and the command that trains it),
+        `verdict` (in words), `problem_type`, `baseline` (its name), `compared` (figures),
         `split`, `recordings`, `groups`, `left_out` (recordings per model that others lack) and `warnings`.
         Where nothing is trained, all of it is empty but `missing` and `verdict`.
 
@@ -68,6 +69,8 @@ def compare_models(
         "majority": {},
         "differences": [],
         "against_majority": [],
+        "learned": {},
+        "permutations": params.permutations,
         "missing": missing,
         "left_out": {},
         "warnings": [],
@@ -104,13 +107,11 @@ class _Comparison:
         ranking = sorted(models, key=lambda name: -float(points[name][kind.ranked_by][0]))
         claimed = rows.n_groups >= params.min_groups_for_claim
 
-        def differences(pairs: list[tuple[str, str]]) -> list[Json]:
-            return [
-                difference_between(pair, name, points, resampled, params, claimed=claimed)
-                for pair in pairs
-                for name in kind.compared
-            ]
-
+        tests = {name: kind.permutation_test(of_model, params) for name, of_model in evaluated.items()}
+        against = {
+            name: against_baseline(name, kind, points, resampled, tests[name], params, claimed=claimed)
+            for name in ranking
+        }
         return {
             "split": rows.split,
             "recordings": len(rows),
@@ -118,8 +119,16 @@ class _Comparison:
             "ranking": ranking,
             "models": {name: models[name] for name in ranking},
             "majority": {name: value for name, value in majority.items() if name in kind.figures},
-            "differences": differences(list(combinations(ranking, 2))),
-            "against_majority": differences([(name, kind.baseline_name) for name in ranking]),
+            "differences": [
+                difference_between(pair, name, points, resampled, params, claimed=claimed)
+                for pair in combinations(ranking, 2)
+                for name in kind.compared
+            ],
+            "against_majority": [entry for entries in against.values() for entry in entries],
+            "learned": {
+                name: learned(rows, entries, tests[name], kind.baseline_words(baseline), params)
+                for name, entries in against.items()
+            },
             "left_out": left_out,
             "warnings": _warnings(evaluated, left_out, params),
         }
@@ -180,48 +189,6 @@ def missing_model(name: str, commands: Mapping[str, str]) -> Json:
     return {"model": name, "command": command, "text": f"{name} is not trained{remedy}"}
 
 
-def difference_between(
-    pair: tuple[str, str],
-    name: str,
-    points: Mapping[str, Figures],
-    resampled: Mapping[str, Figures],
-    params: EvaluateParams,
-    *,
-    claimed: bool,
-) -> Json:
-    """First minus second on one figure, with the interval of the paired resamples and what it shows."""
-    first, second = pair
-    value = float(points[first][name][0] - points[second][name][0])
-    values = resampled[first][name] - resampled[second][name]
-    interval = difference_interval(name, values, value, params.confidence) if claimed else None
-    low, high = interval or (None, None)
-    return {
-        "model": first,
-        "than": second,
-        "figure": name,
-        "value": value,
-        "low": low,
-        "high": high,
-        "verdict": verdict_on(interval),
-    }
-
-
-def difference_interval(
-    name: str, values: FloatArray, value: float, confidence: float
-) -> tuple[float, float] | None:
-    """The interval of a difference in one figure, from its paired resamples."""
-    if is_biased(name):
-        return centred_interval(values, value, confidence)
-    return percentile_interval(values, confidence)
-
-
-def verdict_on(interval: tuple[float, float] | None) -> str:
-    """What the interval of a difference shows of the first-named."""
-    if interval is None or interval[0] <= 0 <= interval[1]:
-        return NOT_SHOWN
-    return BETTER if interval[0] > 0 else WORSE
-
-
 def _warnings(
     evaluated: Mapping[str, Rows], left_out: Mapping[str, int], params: EvaluateParams
 ) -> list[str]:
@@ -234,6 +201,11 @@ def _warnings(
     groups = next(iter(evaluated.values())).n_groups
     if groups < params.min_groups_for_claim:
         found.append(f"The recordings come from {groups} groups only: no difference can be shown on them.")
+    if len(evaluated) > 1:
+        found.append(
+            f"Each of the {len(evaluated)} models is tested against the baseline by itself; with so many, one"
+            " may pass by chance."
+        )
     pairs = len(evaluated) * (len(evaluated) - 1) // 2
     if pairs > 1:
         found.append(

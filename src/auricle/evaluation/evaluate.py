@@ -9,10 +9,12 @@ import pandas as pd
 from auricle.corpora.labels import LabelParams
 from auricle.evaluation.bootstrap import bootstrap, interval_of
 from auricle.evaluation.claims import claim_warnings, figure, no_claim
-from auricle.evaluation.kinds import Figures, Json, Judged, Kind
+from auricle.evaluation.kinds import RAW, Figures, Json, Judged, Kind
+from auricle.evaluation.learned import against_baseline, learned, nothing_learned, with_p_values
 from auricle.evaluation.metrics import FigureTable
 from auricle.evaluation.one_class import OneClass
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.permutation import PermutationTest
 from auricle.evaluation.rows import Rows
 from auricle.evaluation.several_labels import SeveralLabels
 
@@ -44,10 +46,13 @@ def evaluate_model(
     Returns:
         What goes into metrics.json, without NaN: a figure that is not defined is null and says why in
         `reason`. `figures` maps each name to `value`, `low`, `high`, `majority` (the baseline's),
-        `higher_is_better`, `reason`; `per_class` lists `label`, `support`, `groups`, `claim` and the class's
-        figures; `confusion`, `reliability` and `calibration` are what the diagrams show; `warnings` is for
-        the reader. Of one class each also `levels` and `nearness` (`auricle.evaluation.levels`),
-        `instruments` (`auricle.evaluation.by_instrument`) and `coverage` (`auricle.evaluation.coverage`).
+        `higher_is_better`, `reason` and, of one class each, the `p_value` of accuracy, balanced accuracy,
+        macro-F1 and MCC; `learned` says whether any of them is shown to be above the majority's
+        (`auricle.evaluation.learned`), null of several labels; `per_class` lists `label`, `support`,
+        `groups`, `claim` and the class's figures; `confusion`, `reliability` and `calibration` are what the
+        diagrams show; `warnings` is for the reader. Of one class each also `levels` and `nearness`
+        (`auricle.evaluation.levels`), `instruments` (`auricle.evaluation.by_instrument`) and `coverage`
+        (`auricle.evaluation.coverage`).
 
     Raises:
         CorpusError: There is no row to judge, or predictions and manifest contradict each other.
@@ -57,8 +62,11 @@ def evaluate_model(
     judged = kind.judge(rows, predictions, manifest, params, config)
     resampled = resample(kind, judged.tables, params, rows=rows.probabilities.size)
     points = kind.merged({name: table() for name, table in judged.tables.items()})
-    baseline = kind.baseline_figures(kind.baseline(rows, manifest, params))
+    baseline = kind.baseline(rows, manifest, params)
+    test = kind.permutation_test(rows, params)
+    figures = overall_figures(kind, rows, points, resampled, kind.baseline_figures(baseline), params)
     classes = class_figures(kind, judged, points, resampled, params)
+    shown = _learned(kind, rows, baseline, points, resampled, test, params)
     return {
         "format": FORMAT_VERSION,
         "problem_type": (labels or LabelParams()).problem_type,
@@ -68,22 +76,49 @@ def evaluate_model(
         "vocabulary": list(rows.vocabulary),
         "confidence": params.confidence,
         "bootstrap_samples": params.bootstrap_samples,
+        "permutations": params.permutations,
         "seed": params.seed,
         "top_k": params.top_k,
         "min_groups_for_claim": params.min_groups_for_claim,
         "min_examples_for_claim": params.min_examples_for_claim,
-        "figures": overall_figures(kind, rows, points, resampled, baseline, params),
+        "figures": figures if test is None else with_p_values(figures, test),
+        "learned": shown,
         "per_class": classes,
         **kind.facts(judged, points, resampled, manifest, params),
         "calibration": judged.calibration,
         "reliability": judged.reliability,
-        "warnings": [*rows.warnings, *claim_warnings(rows, classes, params)],
+        "warnings": [*nothing_learned(shown), *rows.warnings, *claim_warnings(rows, classes, params)],
     }
 
 
 def resample(kind: Kind, tables: Mapping[str, FigureTable], params: EvaluateParams, *, rows: int) -> Figures:
     """Resampled figures of one model, those of its variants named as such."""
     return kind.merged(bootstrap(tables, samples=params.bootstrap_samples, seed=params.seed, rows=rows))
+
+
+def _learned(  # noqa: PLR0917  (each a different view of the same rows)
+    kind: Kind,
+    rows: Rows,
+    baseline: Judged,
+    points: Figures,
+    resampled: Figures,
+    test: PermutationTest | None,
+    params: EvaluateParams,
+) -> Json | None:
+    """What one model is shown to have learned; None where the comparison alone says it.
+
+    To resample the baseline of several labels takes as long as the model.
+    """
+    if test is None:
+        return None
+    both = {"model": points, kind.baseline_name: kind.merged({RAW: baseline.tables[RAW]()})}
+    drawn = {
+        "model": resampled,
+        kind.baseline_name: resample(kind, baseline.tables, params, rows=rows.probabilities.size),
+    }
+    claimed = rows.n_groups >= params.min_groups_for_claim
+    against = against_baseline("model", kind, both, drawn, test, params, claimed=claimed)
+    return learned(rows, against, test, kind.baseline_words(baseline), params)
 
 
 def overall_figures(  # noqa: PLR0917  (each a different view of the same rows)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from auricle.evaluation.metrics import FigureTable
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.permutation import PermutationTest
 from auricle.evaluation.rows import FloatArray
 
 Json = dict[str, Any]
@@ -50,6 +51,7 @@ class Kind(ABC):
         baseline_name: What the baseline is called.
         ranked_by: The figure that models are ranked by.
         compared: The figures whose differences are shown.
+        against_baseline: The figures whose differences from the baseline are shown.
     """
 
     figures: ClassVar[Mapping[str, bool]]
@@ -58,6 +60,7 @@ class Kind(ABC):
     baseline_name: ClassVar[str]
     ranked_by: ClassVar[str]
     compared: ClassVar[tuple[str, ...]]
+    against_baseline: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def rows(
@@ -95,6 +98,14 @@ class Kind(ABC):
     @abstractmethod
     def baseline_figures(self, baseline: Judged) -> dict[str, float]:
         """Figures of the baseline, by name."""
+
+    @abstractmethod
+    def baseline_words(self, baseline: Judged) -> str:
+        """What the baseline does, as it stands after "better than"."""
+
+    def permutation_test(self, rows: Any, params: EvaluateParams) -> PermutationTest | None:
+        """How often permuted labels do as well; None where the kind has no such test."""
+        return None
 
     @abstractmethod
     def undefined(self, name: str, rows: Any, points: Figures, params: EvaluateParams) -> str | None:

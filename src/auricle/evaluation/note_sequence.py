@@ -9,7 +9,7 @@ import pandas as pd
 from auricle.evaluation.baseline import majority_rows
 from auricle.evaluation.bootstrap import bootstrap, interval_of
 from auricle.evaluation.claims import figure
-from auricle.evaluation.comparison import BETTER, difference_between
+from auricle.evaluation.differences import BETTER, difference_between
 from auricle.evaluation.kinds import Figures, Json
 from auricle.evaluation.metrics import GroupFigures
 from auricle.evaluation.params import EvaluateParams

@@ -9,7 +9,7 @@ import pandas as pd
 from typing_extensions import override
 
 from auricle.corpora.labels import LabelParams, depth_of
-from auricle.evaluation.baseline import majority_figures, majority_label, majority_rows
+from auricle.evaluation.baseline import MajorityFigures, majority_label, majority_rows
 from auricle.evaluation.by_instrument import by_instrument
 from auricle.evaluation.calibration import calibrate_scored, reliability, scale_scored
 from auricle.evaluation.coverage import coverage_facts
@@ -17,6 +17,7 @@ from auricle.evaluation.kinds import CALIBRATED, RAW, Config, Figures, Json, Jud
 from auricle.evaluation.levels import level_figures, nearness
 from auricle.evaluation.metrics import GroupFigures, confusion_counts
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.permutation import TESTED, PermutationTest, permutation_test
 from auricle.evaluation.rows import OUT_OF_FOLD
 from auricle.evaluation.scored import Scored, calibration_rows, scored_rows, training_labels
 
@@ -48,6 +49,7 @@ class OneClass(Kind):
     baseline_name: ClassVar[str] = "majority"
     ranked_by: ClassVar[str] = "macro_f1"
     compared: ClassVar[tuple[str, ...]] = ("macro_f1", "accuracy")
+    against_baseline: ClassVar[tuple[str, ...]] = TESTED
 
     def __init__(self, labels: LabelParams | None = None) -> None:
         self.labels = labels or LabelParams()
@@ -91,12 +93,23 @@ class OneClass(Kind):
     @override
     def baseline(self, rows: Scored, manifest: pd.DataFrame, params: EvaluateParams) -> Judged:
         guessed = majority_rows(rows, training_labels(manifest))
-        table = GroupFigures(guessed, top_k=params.top_k, bins=params.calibration_bins)
-        return Judged(guessed, {RAW: table}, {}, {})
+        table = GroupFigures(guessed, top_k=params.top_k, bins=params.calibration_bins, with_auc=False)
+        return Judged(guessed, {RAW: MajorityFigures(table)}, {}, {})
 
     @override
     def baseline_figures(self, baseline: Judged) -> dict[str, float]:
-        return majority_figures(baseline.tables[RAW])
+        return {name: float(value[0]) for name, value in baseline.tables[RAW]().items() if value.ndim == 1}
+
+    @override
+    def baseline_words(self, baseline: Judged) -> str:
+        rows: Scored = baseline.rows
+        said = [rows.vocabulary[index] for index in np.unique(rows.probabilities.argmax(axis=1))]
+        # The folds of a balanced corpus may differ in what is most frequent in the others.
+        return f"always saying {said[0]}" if len(said) == 1 else "always saying the most frequent class"
+
+    @override
+    def permutation_test(self, rows: Scored, params: EvaluateParams) -> PermutationTest:
+        return permutation_test(rows, params)
 
     @override
     def undefined(self, name: str, rows: Scored, points: Figures, params: EvaluateParams) -> str | None:

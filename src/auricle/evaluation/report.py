@@ -10,6 +10,7 @@ from auricle.evaluation import report_views as views
 from auricle.evaluation.mistakes import Mistake
 from auricle.evaluation.pages import page_environment, style_sheet
 from auricle.evaluation.report_data import data_view
+from auricle.evaluation.report_learned import learned_view, said_of_learning
 from auricle.evaluation.report_provenance import provenance_rows
 
 Json = dict[str, Any]
@@ -77,7 +78,8 @@ def render_report(
     """
     environment = page_environment()
     sections = [section for section in models.values() if section is not None]
-    order, shared = list(models), views.shared_warnings(sections)
+    order, told = list(models), said_of_learning(sections)
+    shared = [warning for warning in views.shared_warnings(sections) if warning not in told]
     contents = {key: title for key, title in CONTENTS.items() if views.has_something_to_say(key, sections)}
     context = {
         "study": study,
@@ -93,15 +95,17 @@ def render_report(
         "several": comparison["problem_type"] == MULTI,
         "models_lead": views.models_lead(comparison),
         "columns": views.columns(comparison),
+        "learned": learned_view(comparison),
         "comparison_charts": views.comparison_charts(comparison, order),
         "order": order,
-        "sections": [views.section_view(section, said=shared) for section in sections],
+        "sections": [views.section_view(section, said=[*shared, *told]) for section in sections],
         "mistakes": mistakes,
         "provenance": provenance_rows(sections),
         "shared_warnings": shared,
         "claim_words": views.claim_words(sections),
         "chosen_on": views.thresholds_chosen_on(sections),
         "nearly_level": views.nearly_level(sections),
+        "level": 1 - comparison["confidence"],
         "confidence": views.share(comparison["confidence"]),
         "samples": comparison["bootstrap_samples"],
     }

@@ -21,6 +21,7 @@ COLUMNS = {
         "macro_f1",
         "accuracy",
         "balanced_accuracy",
+        "mcc",
         "top_k_accuracy",
         "roc_auc",
         "log_loss",

@@ -78,6 +78,7 @@ class SeveralLabels(Kind):
     baseline_name: ClassVar[str] = "prevalence"
     ranked_by: ClassVar[str] = "mean_average_precision"
     compared: ClassVar[tuple[str, ...]] = ("mean_average_precision", "macro_f1")
+    against_baseline: ClassVar[tuple[str, ...]] = compared
 
     @override
     def rows(
@@ -136,6 +137,10 @@ class SeveralLabels(Kind):
     def baseline_figures(self, baseline: Judged) -> dict[str, float]:
         figures = self.merged({name: table() for name, table in baseline.tables.items()})
         return {name: float(value[0]) for name, value in figures.items() if value.ndim == 1}
+
+    @override
+    def baseline_words(self, baseline: Judged) -> str:
+        return "taking each label for as probable as it is common"
 
     @override
     def undefined(self, name: str, rows: LabelRows, points: Figures, params: EvaluateParams) -> str | None:

@@ -1,5 +1,6 @@
 """The comparison in words: which model leads, by how much, and whether that is shown."""
 
+from collections.abc import Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -80,12 +81,15 @@ def put_into_words(comparison: Json) -> Json:
     learned = _entry(comparison["against_majority"], leader, figure)
     shown = all(d["verdict"] == "better" for d in rivals) and learned["verdict"] == "better"
     texts = [_leader_text(comparison, leader, figure), *_rival_texts(rivals)]
-    if learned["verdict"] != "better":
-        texts.append(f"That it beats the {model_name(comparison['baseline'])} is not shown.")
+    told = comparison["learned"][leader]
+    if told["shown"]:
+        texts.append(told["text"])
+    if not any(entry["shown"] for entry in comparison["learned"].values()):
+        texts.insert(0, _nothing_text(leader, learned))
     return {
         "leader": leader,
         "shown": shown,
-        "headline": _headline(leader, rivals, learned),
+        "headline": _headline(comparison, leader, rivals, learned),
         "text": " ".join(texts),
     }
 
@@ -98,6 +102,11 @@ def interval_text(entry: Json, *, difference: bool = False) -> str:
     return f"{low} to {high}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them: "a, b and c"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def signed(value: float) -> str:
     """A difference with its sign, a true minus."""
     return f"{value:+.3f}".replace("-", "−")
@@ -107,13 +116,16 @@ def _entry(differences: list[Json], model: str, figure: str) -> Json:
     return next(d for d in differences if d["model"] == model and d["figure"] == figure)
 
 
-def _headline(leader: str, rivals: list[Json], learned: Json) -> str:
+def _headline(comparison: Json, leader: str, rivals: list[Json], learned: Json) -> str:
     name = model_name(leader)
     if learned["verdict"] != "better":
-        return (
-            f"No model is shown to be better than {BASELINE_WORDS[learned['than']]}; the {name} scores"
-            " highest."
-        )
+        baseline = BASELINE_WORDS[learned["than"]]
+        if any(entry["verdict"] == "better" for entry in comparison["against_majority"]):
+            return (
+                f"The {name} scores highest, but its {FIGURE_NAMES[learned['figure']]} is not shown to be"
+                f" above that of {baseline}."
+            )
+        return "Nothing learned can be shown."
     if not rivals:
         return f"The {name} has learned something; there is no other model to compare it with."
     if all(d["verdict"] == "better" for d in rivals):
@@ -123,6 +135,13 @@ def _headline(leader: str, rivals: list[Json], learned: Json) -> str:
             f"The {name} scores highest, but its lead over the {model_name(rivals[0]['than'])} is not shown."
         )
     return f"The {name} leads; not every rival is shown to be worse."
+
+
+def _nothing_text(leader: str, learned: Json) -> str:
+    return (
+        f"No model is shown to be better than {BASELINE_WORDS[learned['than']]}; the {model_name(leader)}"
+        " scores highest."
+    )
 
 
 def _leader_text(comparison: Json, leader: str, figure: str) -> str:

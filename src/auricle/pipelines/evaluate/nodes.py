@@ -115,6 +115,9 @@ def compare(
         commands=TRAINED_BY,
         configs={name: champion.config for name, champion in champions.items() if champion is not None},
     )
+    for name, told in comparison["learned"].items():
+        if not told["shown"]:
+            logger.warning("%s: %s", name, told["text"])
     return comparison | {"warnings": [*comparison["warnings"], *stale.values()]}
 
 
