@@ -135,6 +135,13 @@ class TestHierarchy:
         assert [level["labels"] for level in levels] == [["bright", "dark", "fast"], ["rare"]]
         assert levels[0]["mean_average_precision"]["low"] < levels[0]["mean_average_precision"]["value"]
 
+    def test_nothing_is_claimed_of_a_level_heard_in_too_few_groups(self, manifest: pd.DataFrame) -> None:
+        labels = LabelParams(problem_type=MULTI, parents={"rare": "fast"})
+        few = PARAMS.model_copy(update={"min_groups_for_claim": 1000})
+        levels = evaluate_model(predict(manifest, skill=3), manifest, few, labels)["levels"]
+        assert levels[0]["macro_f1"]["value"] is not None
+        assert levels[0]["macro_f1"]["low"] is None
+
     def test_a_child_makes_its_parent_true(self, manifest: pd.DataFrame) -> None:
         labels = LabelParams(problem_type=MULTI, parents={"rare": "fast"})
         flat, deep = (

@@ -218,7 +218,8 @@ class SeveralLabels(Kind):
             for name, of_class in LEVEL_FIGURES.items():
                 value = float(mean_of_defined(points[of_class][here])[0])
                 drawn = mean_of_defined(resampled[of_class][here])
-                interval = interval_of(of_class, drawn, value, params)
+                claim = rows.n_groups >= params.min_groups_for_claim
+                interval = interval_of(of_class, drawn, value, params) if claim else None
                 low, high = interval or (None, None)
                 known = None if np.isnan(value) else value
                 entry[name] = {"value": known, "low": low, "high": high}
