@@ -186,7 +186,7 @@ class _Runs:
             tables,
             samples=params.bootstrap_samples,
             seed=params.seed,
-            rows=self.any_rows.probabilities.size,
+            rows=self.any_rows.cells,
         )
         generator = np.random.default_rng([params.seed, len(self.seeds)])
         picked = generator.integers(len(self.seeds), size=(len(self.seeds), params.bootstrap_samples))

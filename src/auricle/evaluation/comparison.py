@@ -139,7 +139,7 @@ class _Comparison:
         """Figures and resampled figures of each model and of the baseline, under the same resamples."""
         flat = {(name, look): table for name, entry in judged.items() for look, table in entry.tables.items()}
         samples, seed = self.params.bootstrap_samples, self.params.seed
-        drawn = bootstrap(flat, samples=samples, seed=seed, rows=rows.probabilities.size)
+        drawn = bootstrap(flat, samples=samples, seed=seed, rows=rows.cells)
         points: dict[str, Figures] = {}
         resampled: dict[str, Figures] = {}
         for name, entry in judged.items():

@@ -60,7 +60,7 @@ def evaluate_model(
     kind = kind_of(labels)
     rows = kind.rows(predictions, manifest)
     judged = kind.judge(rows, predictions, manifest, params, config)
-    resampled = resample(kind, judged.tables, params, rows=rows.probabilities.size)
+    resampled = resample(kind, judged.tables, params, rows=rows.cells)
     points = kind.merged({name: table() for name, table in judged.tables.items()})
     baseline = kind.baseline(rows, manifest, params)
     test = kind.permutation_test(rows, params)
@@ -114,7 +114,7 @@ def _learned(  # noqa: PLR0917  (each a different view of the same rows)
     both = {"model": points, kind.baseline_name: kind.merged({RAW: baseline.tables[RAW]()})}
     drawn = {
         "model": resampled,
-        kind.baseline_name: resample(kind, baseline.tables, params, rows=rows.probabilities.size),
+        kind.baseline_name: resample(kind, baseline.tables, params, rows=rows.cells),
     }
     claimed = rows.n_groups >= params.min_groups_for_claim
     against = against_baseline("model", kind, both, drawn, test, params, claimed=claimed)

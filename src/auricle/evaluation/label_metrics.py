@@ -1,27 +1,17 @@
 """Every figure of a classifier of several labels, as a function of how often each group counts."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse, special
 from scipy.stats import rankdata
 
 from auricle.evaluation.label_rows import LabelRows
-from auricle.evaluation.metrics import auc, confidence_bins, mean_of_defined, rank_class
-from auricle.evaluation.rows import BoolArray, FloatArray, IntArray
+from auricle.evaluation.metrics import confidence_bins, mean_of_defined
+from auricle.evaluation.ranking import auc, average_precision, rank_class, retrieval
+from auricle.evaluation.rows import FloatArray, IntArray
 from auricle.models.temperature import PROBABILITY_FLOOR
 
 Weights = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Retrieval:
-    """What the average precision of one label needs: who stands no lower than each positive."""
-
-    groups: IntArray  # of all rows, in order of descending score
-    positive: BoolArray  # in the same order
-    end_of_tie: IntArray  # per positive: the last row with its score
 
 
 class LabelFigures:
@@ -53,14 +43,14 @@ class LabelFigures:
         self._of_rows = {name: self._sums(values[None]) for name, values in row_figures(scored).items()}
         self._gaps = _calibration_gaps(scored, bins)
         self._bins = bins
-        self._retrievals = [
-            retrieval(scored.probabilities[:, i], truth[:, i], groups) for i in range(classes * with_ranking)
+        ranked = [
+            (scored.probabilities[:, i], truth[:, i], groups, self.n_groups)
+            for i in range(classes * with_ranking)
         ]
-        self._rankings = [
-            rank_class(scored.probabilities[:, i], truth[:, i], groups) for i in range(classes * with_ranking)
-        ]
+        self._retrievals = [retrieval(*of_label) for of_label in ranked]
+        self._rankings = [rank_class(*of_label) for of_label in ranked]
         if with_ranking:
-            pooled = scored.probabilities.ravel(), truth.ravel(), np.repeat(groups, classes)
+            pooled = scored.probabilities.ravel(), truth.ravel(), np.repeat(groups, classes), self.n_groups
             self._pooled = retrieval(*pooled), rank_class(*pooled)
             self._of_rows |= {
                 name: self._sums(values[None]) for name, values in ranking_figures(scored).items()
@@ -162,26 +152,6 @@ def chance_precision(support: FloatArray, recordings: IntArray) -> FloatArray:
     harmonic = special.digamma(n + 1) + np.euler_gamma
     chance = (harmonic + (support - 1) / (n - 1) * (n - harmonic)) / n
     return np.where(support > 0, chance, np.nan)
-
-
-def retrieval(scores: FloatArray, positive: BoolArray, groups: IntArray) -> Retrieval:
-    """Order the rows of one label so that its average precision under any weights is a cumulative sum."""
-    order = np.argsort(-scores, kind="stable")
-    ends = np.searchsorted(-scores[order], -scores[order][positive[order]], side="right") - 1
-    return Retrieval(groups[order], positive[order], ends.astype(np.int64))
-
-
-def average_precision(entry: Retrieval, weights: Weights) -> FloatArray:
-    """Weighted average precision, rows of one score standing at one place; NaN without a positive."""
-    of_rows = weights[entry.groups]
-    said = np.cumsum(of_rows, axis=0, dtype=np.float64)
-    hits = np.cumsum(of_rows * entry.positive[:, None], axis=0, dtype=np.float64)
-    of_positives = of_rows[entry.positive]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # A row that does not count may stand before all that do: 0 / 0, and no weight on it.
-        precision = np.nan_to_num(hits[entry.end_of_tie] / said[entry.end_of_tie])
-        total = of_positives.sum(axis=0, dtype=np.float64)
-        return np.asarray((of_positives * precision).sum(axis=0) / total, dtype=np.float64)
 
 
 def row_figures(scored: LabelRows) -> dict[str, FloatArray]:

@@ -28,6 +28,7 @@ from auricle.models.bundle import vocabulary_of
 from auricle.models.thresholds import HALF, choose_thresholds
 
 NAMED = 8
+CELLS_PER_LABEL = 20  # about as many bins of the calibration error
 DOES_NOT_KNOW = "The model does not know"
 
 
@@ -47,6 +48,12 @@ class LabelRows(Rows):
     def said(self) -> BoolArray:
         """Which labels are said of each row, bool [shape=(n, classes)]."""
         return np.asarray(self.probabilities >= self.thresholds)
+
+    @property
+    def cells(self) -> int:
+        """How many numbers the figures of one resample take at a time; see `auricle.evaluation.ranking`."""
+        positives = int(self.y_true.sum())
+        return max(2 * positives, len(self), CELLS_PER_LABEL * len(self.vocabulary))
 
     def take(self, rows: BoolArray | IntArray) -> Self:
         """The same table with only these rows; groups are counted anew."""

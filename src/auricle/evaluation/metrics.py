@@ -4,13 +4,13 @@ With all weights one it is the plain figure; with the counts of a resample it is
 Sums are formed per group once, so a thousand resamples are a few matrix products.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from auricle.evaluation.ranking import auc, rank_class
 from auricle.evaluation.rows import FloatArray, IntArray
 from auricle.evaluation.scored import Scored
 from auricle.models.temperature import row_losses
@@ -23,16 +23,6 @@ class FigureTable(Protocol):
 
     def __call__(self, weights: npt.NDArray[np.float32] | None = None) -> dict[str, FloatArray]:
         """Figures for each column of weights [shape=(groups, samples)]; by default each group once."""
-
-
-@dataclass(frozen=True)
-class ClassRanking:
-    """What the ROC-AUC of one class needs: whom each positive outranks, in order of score."""
-
-    positive_groups: IntArray
-    negative_groups: IntArray  # in order of ascending score
-    below: IntArray  # per positive: how many negatives score strictly lower
-    not_above: IntArray  # per positive: how many score lower or the same
 
 
 class GroupFigures:
@@ -69,7 +59,7 @@ class GroupFigures:
         self._in_top = self._sums(scored.groups, zeros, 1, in_top)
         self._losses = self._sums(scored.groups, zeros, 1, losses)
         self._rankings = [
-            rank_class(probabilities[:, index], y_true == index, scored.groups)
+            rank_class(probabilities[:, index], y_true == index, scored.groups, self.n_groups)
             for index in range(classes if with_auc else 0)
         ]
 
@@ -137,40 +127,6 @@ def count_figures(support: FloatArray, predicted: FloatArray, hits: FloatArray) 
 def confidence_bins(confidence: FloatArray, bins: int) -> IntArray:
     """Index of the equal-width bin (lower bound excluded, as Guo et al. have it) of each confidence."""
     return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-
-
-def rank_class(scores: FloatArray, positive: npt.NDArray[np.bool_], groups: IntArray) -> ClassRanking:
-    """Order the rows of one class so that its AUC under any weights is a cumulative sum."""
-    negatives = np.flatnonzero(~positive)
-    order = negatives[np.argsort(scores[negatives], kind="stable")]
-    ascending = scores[order]
-    return ClassRanking(
-        positive_groups=groups[positive],
-        negative_groups=groups[order],
-        below=np.searchsorted(ascending, scores[positive], side="left").astype(np.int64),
-        not_above=np.searchsorted(ascending, scores[positive], side="right").astype(np.int64),
-    )
-
-
-def auc(ranking: ClassRanking, weights: npt.NDArray[np.float32]) -> FloatArray:
-    """Weighted Mann-Whitney statistic: the area under the ROC curve, ties counted half [shape=(samples,)].
-
-    NaN where all that is left by the weights is positive, or nothing is.
-    """
-    samples = weights.shape[1]
-    # Sums of counts are exact in float32 up to 2**24 rows, at half the memory of float64.
-    small = float(weights.max(initial=1)) * len(ranking.negative_groups) < 2**24
-    outranked = np.zeros(
-        (len(ranking.negative_groups) + 1, samples), dtype=np.float32 if small else np.float64
-    )
-    np.cumsum(weights[ranking.negative_groups], axis=0, out=outranked[1:])
-    positive = weights[ranking.positive_groups]
-    wins = outranked[ranking.below]
-    wins += outranked[ranking.not_above]
-    won = np.einsum("ns,ns->s", positive, wins, dtype=np.float64) / 2
-    pairs = positive.sum(axis=0, dtype=np.float64) * outranked[-1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(won / pairs, dtype=np.float64)
 
 
 def matthews(support: FloatArray, predicted: FloatArray, hits: FloatArray) -> FloatArray:

@@ -106,9 +106,7 @@ def _judged(
     }
     tables = {name: GroupFigures(table, with_auc=False) for name, table in rows.items()}
     points = {name: table() for name, table in tables.items()}
-    drawn = bootstrap(
-        tables, samples=params.bootstrap_samples, seed=params.seed, rows=sequence.probabilities.size
-    )
+    drawn = bootstrap(tables, samples=params.bootstrap_samples, seed=params.seed, rows=sequence.cells)
     claimed = sequence.n_groups >= params.min_groups_for_claim
     return {
         "notes": len(np.unique(said.rows)),

@@ -49,6 +49,11 @@ class Rows:
         """How many distinct groups the rows come from."""
         return int(self.groups.max()) + 1 if len(self) else 0
 
+    @property
+    def cells(self) -> int:
+        """How many numbers the figures of one resample take at a time; bounds the memory of resampling."""
+        return self.probabilities.size
+
     def take(self, rows: BoolArray | IntArray) -> Self:
         """The same table with only these rows; groups are counted anew."""
         return replace(
