@@ -5,6 +5,7 @@ import pandas as pd
 
 from auricle.evaluation.beside_majority import beside_majority
 from auricle.evaluation.claims import no_claim
+from auricle.evaluation.confusions import most_confused
 from auricle.evaluation.kinds import Json
 from auricle.evaluation.metrics import confusion_counts
 from auricle.evaluation.params import EvaluateParams
@@ -49,20 +50,7 @@ def by_instrument(rows: Scored, manifest: pd.DataFrame, params: EvaluateParams) 
         }
         known = training if len(training) else training_labels(manifest)
         figures = beside_majority(part, known, params, claim=reason is None)
-        found.append(entry | figures | {"confusions": confusions(part)})
+        counts = confusion_counts(part)
+        confused = most_confused(part.vocabulary, counts, counts.sum(axis=1), CONFUSIONS)
+        found.append(entry | figures | {"confusions": confused})
     return found
-
-
-def confusions(rows: Scored) -> list[Json]:
-    """The pairs of classes that are confused most, the most frequent first."""
-    counts = confusion_counts(rows)
-    support = counts.sum(axis=1)
-    pairs = sorted(
-        (-int(counts[truth, said]), rows.vocabulary[truth], rows.vocabulary[said], int(support[truth]))
-        for truth, said in zip(*np.nonzero(counts), strict=True)
-        if truth != said
-    )
-    return [
-        {"truth": truth, "predicted": said, "count": -count, "support": of}
-        for count, truth, said, of in pairs[:CONFUSIONS]
-    ]

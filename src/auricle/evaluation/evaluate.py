@@ -49,10 +49,10 @@ def evaluate_model(
         `higher_is_better`, `reason` and, of one class each, the `p_value` of accuracy, balanced accuracy,
         macro-F1 and MCC; `learned` says whether any of them is shown to be above the majority's
         (`auricle.evaluation.learned`), null of several labels; `per_class` lists `label`, `support`,
-        `groups`, `claim` and the class's figures; `confusion`, `reliability` and `calibration` are what the
-        diagrams show; `warnings` is for the reader. Of one class each also `levels` and `nearness`
-        (`auricle.evaluation.levels`), `instruments` (`auricle.evaluation.by_instrument`) and `coverage`
-        (`auricle.evaluation.coverage`).
+        `groups`, `claim` and the class's figures; `confusion` (`auricle.evaluation.confusions`),
+        `reliability` and `calibration` are what the diagrams show; `warnings` is for the reader. Of one class
+        each also `levels` and `nearness` (`auricle.evaluation.levels`), `instruments`
+        (`auricle.evaluation.by_instrument`) and `coverage` (`auricle.evaluation.coverage`).
 
     Raises:
         CorpusError: There is no row to judge, or predictions and manifest contradict each other.

@@ -12,6 +12,7 @@ from auricle.corpora.labels import LabelParams, depth_of
 from auricle.evaluation.baseline import MajorityFigures, majority_label, majority_rows
 from auricle.evaluation.by_instrument import by_instrument
 from auricle.evaluation.calibration import calibrate_scored, reliability, scale_scored
+from auricle.evaluation.confusions import confusion_facts
 from auricle.evaluation.coverage import coverage_facts
 from auricle.evaluation.kinds import CALIBRATED, RAW, Config, Figures, Json, Judged, Kind
 from auricle.evaluation.levels import level_figures, nearness
@@ -131,15 +132,10 @@ class OneClass(Kind):
         params: EvaluateParams,
     ) -> Json:
         counts = confusion_counts(judged.rows)
-        confusion = {
-            "labels": list(judged.rows.vocabulary),
-            "counts": counts.tolist(),
-            "support": counts.sum(axis=1).tolist(),
-        }
         known = training_labels(manifest)
         return {
             "majority_label": majority_label(judged.rows, known),
-            "confusion": confusion,
+            "confusion": confusion_facts(judged.rows.vocabulary, counts, counts.sum(axis=1)),
             "levels": level_figures(judged.rows, known, self.labels, params),
             "nearness": nearness(judged.rows, known, self.labels, params),
             "instruments": by_instrument(judged.rows, manifest, params),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auricle.corpora.labels import MULTI
+from auricle.evaluation.confusions import MOST_COUNTED
 from auricle.evaluation.svg import ACCENT, BASELINE, INK, MUTED, house_style, series_color
 from auricle.evaluation.verdict import FIGURE_NAMES, model_name
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Json = dict[str, Any]
-MOST_DRAWN = 60  # classes of a confusion matrix
 WIDTH = 4.6  # inches; about 330 units wide, so that text keeps its size on a phone
 
 
@@ -91,9 +91,10 @@ def _nothing(why: str) -> "Figure":
 
 def confusion_figure(metrics: Json) -> "Figure":
     """The confusion matrix, rows as shares of the true class, counts written into the cells."""
-    labels, counts = metrics["confusion"]["labels"], np.asarray(metrics["confusion"]["counts"])
-    if len(labels) > MOST_DRAWN:
+    labels = metrics["confusion"]["labels"]
+    if len(labels) > MOST_COUNTED:
         return _nothing(f"{len(labels)} classes are too many to draw")
+    counts = np.asarray(metrics["confusion"]["counts"])
     shares = counts / np.maximum(np.asarray(metrics["confusion"]["support"])[:, None], 1)
     with house_style():
         size = max(3.6, 1.6 + 0.42 * len(labels))

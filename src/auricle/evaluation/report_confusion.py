@@ -3,29 +3,33 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from auricle.evaluation.confusions import most_confused
+
 Json = dict[str, Any]
 
 CONFUSION_LIMIT = 30
+NAMED = 3  # pairs below the table
 
 
 def confusion_view(metrics: Json) -> Json:
     """Rows of the confusion matrix and the pairs confused most."""
-    labels: list[str] = metrics["confusion"]["labels"]
-    counts: list[list[int]] = metrics["confusion"]["counts"]
-    support: list[int] = metrics["confusion"]["support"]
-    confused = sorted(
-        (-counts[i][j], labels[i], labels[j])
-        for i in range(len(labels))
-        for j in range(len(labels))
-        if i != j and counts[i][j]
-    )
+    confusion = metrics["confusion"]
+    labels: list[str] = confusion["labels"]
+    counts: list[list[int]] = confusion["counts"]
+    support: list[int] = confusion["support"]
     small = len(labels) <= CONFUSION_LIMIT
+    if "worst" in confusion:
+        worst = confusion["worst"][:NAMED]
+    else:  # metrics of before they were told
+        worst = most_confused(labels, np.asarray(counts), np.asarray(support), NAMED)
     return {
         "labels": labels,
         "rows": [_confusion_row(i, labels, counts[i], support[i]) for i in range(len(labels))]
         if small
         else [],
-        "worst": [{"truth": t, "predicted": p, "count": -n} for n, t, p in confused[:3]],
+        "worst": worst,
     }
 
 

@@ -12,6 +12,7 @@ from auricle.corpora.labels import LabelParams, lineage
 from auricle.evaluation.baseline import most_prevalent, prevalence_rows
 from auricle.evaluation.bootstrap import interval_of
 from auricle.evaluation.calibration import calibrate
+from auricle.evaluation.confusions import confusion_facts
 from auricle.evaluation.kinds import (
     AT_HALF,
     CALIBRATED,
@@ -164,11 +165,7 @@ class SeveralLabels(Kind):
         rows: LabelRows = judged.rows
         return {
             "majority_label": most_prevalent(rows, manifest, self.labels),
-            "confusion": {
-                "labels": list(rows.vocabulary),
-                "counts": said_of(rows).tolist(),
-                "support": rows.y_true.sum(axis=0).tolist(),
-            },
+            "confusion": confusion_facts(rows.vocabulary, said_of(rows), rows.y_true.sum(axis=0)),
             "threshold_rule": self.labels.threshold,
             "levels": self._levels(rows, points, resampled, params),
         }
