@@ -21,6 +21,7 @@ from auricle.corpora.layouts import (
     magnatagatune,
     msd,
     mtg_jamendo,
+    split_lists,
 )
 from auricle.corpora.layouts.base import LAYOUT_COLUMNS, Layout
 from auricle.errors import ConfigurationError, CorpusError
@@ -41,6 +42,7 @@ LAYOUTS: dict[str, Layout] = {
         magnatagatune.LAYOUT,
         msd.LAYOUT,
         mtg_jamendo.LAYOUT,
+        split_lists.LAYOUT,
     )
 }
 

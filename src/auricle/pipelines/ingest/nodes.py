@@ -16,6 +16,7 @@ from auricle.corpora.layouts import read_layout
 from auricle.corpora.manifest import build_manifest
 from auricle.corpora.near_duplicates import find_near_duplicates
 from auricle.corpora.params import IngestParams
+from auricle.corpora.split_lists import split_lists
 from auricle.errors import CorpusError
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,11 @@ def assign_splits_and_build_manifest(
     manifest, ledger_now = build_manifest(present, layout, ledger, ingest, near_duplicates)
     # The ledger only grows at its end, so what comes after the rows that were known is new.
     return ledger_now.iloc[len(known_splits) :], manifest
+
+
+def list_splits(manifest: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Lists of `path,label` for each split, or each split of each fold, to be inspected."""
+    return split_lists(manifest)
 
 
 def report_data(

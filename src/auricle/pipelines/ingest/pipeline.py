@@ -6,6 +6,7 @@ from .nodes import (
     assign_splits_and_build_manifest,
     compare_recordings,
     inspect_recordings,
+    list_splits,
     provide_recordings,
     report_data,
 )
@@ -39,6 +40,7 @@ def create_pipeline(corpus: str) -> Pipeline:
                 ["splits", "manifest"],
                 name="build_manifest",
             ),
+            Node(list_splits, "manifest", "split_lists", name="list_splits"),
             Node(
                 report_data,
                 ["manifest", "near_duplicates", "params:ingest", "params:labels"],
