@@ -1,10 +1,13 @@
 """The context of a run: its environment says which studies the pipelines serve."""
 
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
+from kedro.io import CatalogProtocol
 
-from auricle.studies import CHOICE, chosen_studies
+from auricle.corpora.params import SourceParams
+from auricle.studies import CHOICE, STUDIES, chosen_studies
 
 
 class ProjectContext(KedroContext):
@@ -41,3 +44,19 @@ class ProjectContext(KedroContext):
         for name in set(pipelines) - set(registry):
             del pipelines[name]
         pipelines.update(registry)
+
+    def _get_catalog(self, *args: Any, **kwargs: Any) -> CatalogProtocol:
+        """The catalog, with the folders of recordings that parameters name (`cry.source.root`).
+
+        One entry of the catalog serves all corpora, and so cannot look up a parameter of one of them.
+        """
+        from auricle.datasets.recordings import RecordingsDataset
+
+        catalog = super()._get_catalog(*args, **kwargs)
+        for corpus in STUDIES:
+            source = SourceParams.model_validate(self.params.get(corpus, {}).get("source", {}))
+            if (root := source.root) is not None:
+                folder = Path(self.project_path, Path(root).expanduser())
+                shown = {"kedro-viz": {"layer": "01_raw"}}
+                catalog[f"{corpus}.recordings"] = RecordingsDataset(filepath=str(folder), metadata=shown)
+        return catalog

@@ -7,7 +7,7 @@ import pytest
 
 from auricle.audio.limits import AudioLimits
 from auricle.audio.synthesis import AnyDemoParams
-from auricle.corpora.params import IngestParams
+from auricle.corpora.params import IngestParams, SourceParams
 from auricle.pipelines.ingest.nodes import (
     assign_splits_and_build_manifest,
     compare_recordings,
@@ -50,3 +50,11 @@ def test_notes_become_a_manifest_split_by_player(tmp_path: Path) -> None:
     assert usable.groupby("meta_player")["split"].nunique().eq(1).all()
     assert usable["group"].nunique() == 12
     assert (manifest["status"] == "quarantined").sum() == 9
+
+
+def test_nothing_is_rendered_into_a_folder_of_somebodys_own(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    demo = AnyDemoParams.model_validate({"kind": "cries"})
+    source = provide_recordings(tmp_path, demo, IngestParams(), SourceParams(root=str(tmp_path)))
+    assert not source["synthesized"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]

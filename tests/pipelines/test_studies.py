@@ -117,6 +117,19 @@ def test_where_recordings_are_somebodys_own_nothing_is_rendered(project: Path, e
         assert loader["parameters"][study]["demo"]["enabled"] == rendered_there, study
 
 
+class TestSource:
+    """A parameter may name the folder of recordings of a corpus."""
+
+    @pytest.mark.parametrize("root", ["/music/cries", "cries"])
+    def test_root_is_where_that_corpus_is_read_from(self, project: Path, root: str) -> None:
+        bootstrap_project(project)
+        params = {"cry": {"source": {"root": root}}}
+        with KedroSession.create(project, env="donateacry", runtime_params=params) as session:
+            catalog = session.load_context().catalog
+        assert catalog.load("cry.recordings") == project / root
+        assert catalog.load("genre.recordings") == project / "data/01_raw/donateacry"
+
+
 class TestRuns:
     @pytest.mark.parametrize("name", ["train_cnn", "__default__"])
     def test_of_a_pipeline_without_a_study_say_so(self, project: Path, name: str) -> None:

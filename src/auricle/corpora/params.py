@@ -13,6 +13,17 @@ RECORDING = "recording"
 FILE_NAME_PATTERN = "file_name_pattern"
 
 
+class SourceParams(Params):
+    """Where the recordings are, for a run or an environment that says so by a parameter."""
+
+    root: str | None = Field(
+        None,
+        description="The folder of recordings, absolute or below the project; nothing is rendered then. None:"
+        " `recordings` of the environment's globals.yml.",
+        min_length=1,
+    )
+
+
 class NearDuplicateParams(Params):
     """When two recordings are taken for one: re-encoded, trimmed, louder or noisier copies share a group."""
 

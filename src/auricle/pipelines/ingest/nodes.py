@@ -15,36 +15,41 @@ from auricle.corpora.labels import LabelParams
 from auricle.corpora.layouts import read_layout
 from auricle.corpora.manifest import build_manifest
 from auricle.corpora.near_duplicates import find_near_duplicates
-from auricle.corpora.params import IngestParams
+from auricle.corpora.params import IngestParams, SourceParams
 from auricle.corpora.split_lists import split_lists
 from auricle.errors import CorpusError
 
 logger = logging.getLogger(__name__)
 
 
-def provide_recordings(recordings: Path, demo: AnyDemoParams, ingest: IngestParams) -> dict[str, Any]:
+def provide_recordings(
+    recordings: Path, demo: AnyDemoParams, ingest: IngestParams, source: SourceParams | None = None
+) -> dict[str, Any]:
     """Render the demo corpus where it is asked for, and say where the recordings come from.
+
+    A folder that `source.root` names is somebody's own: nothing is rendered into it.
 
     Raises:
         CorpusError: the folder does not exist, or holds no recording.
     """
     chosen = demo.root
-    if chosen.enabled:
+    rendered = chosen.enabled and (source is None or source.root is None)
+    if rendered:
         from auricle.audio.synthesis.render import render_demo
 
         render_demo(recordings, chosen, workers=ingest.workers)
     if not recordings.is_dir():
         raise CorpusError(
-            f"{recordings} is not a folder: put the recordings there, or name their folder by `recordings` "
-            "in the environment's globals.yml"
+            f"{recordings} is not a folder: put the recordings there, or name their folder by `source.root` "
+            "in the parameters of the corpus, or by `recordings` in the environment's globals.yml"
         )
     if not find_audio(recordings):
         raise CorpusError(f"{recordings} holds no audio file (wav, flac, ogg or mp3)")
     return {
         "folder": recordings.name,
         "layout": ingest.layout,
-        "synthesized": chosen.enabled,
-        "demo": chosen.model_dump() if chosen.enabled else None,
+        "synthesized": rendered,
+        "demo": chosen.model_dump() if rendered else None,
         "notes": list(ingest.notes),
     }
 

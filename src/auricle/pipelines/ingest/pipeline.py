@@ -18,7 +18,7 @@ def create_pipeline(corpus: str) -> Pipeline:
         [
             Node(
                 provide_recordings,
-                ["recordings", "params:demo", "params:ingest"],
+                ["recordings", "params:demo", "params:ingest", "params:source"],
                 "source",
                 name="provide_recordings",
             ),
