@@ -45,7 +45,7 @@ class ProjectContext(KedroContext):
             del pipelines[name]
         pipelines.update(registry)
 
-    def _get_catalog(self, *args: Any, **kwargs: Any) -> CatalogProtocol:
+    def _get_catalog(self, *args: Any, **kwargs: Any) -> CatalogProtocol[Any, Any]:
         """The catalog, with the folders of recordings that parameters name (`cry.source.root`).
 
         One entry of the catalog serves all corpora, and so cannot look up a parameter of one of them.
