@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, get_args
 
 from auricle.audio.waveform_augment import VariantParams
@@ -274,6 +275,22 @@ def check_note_sequence(params: Any, labels: Any, bundle: Any, *, is_made: bool)
             f"problem_type is {asked.problem_type}, and the sequence model corrects one class a note. Set"
             " labels.problem_type: single_label_classification, and train the analyzer with it."
         )
+
+
+def check_prediction(params: Any, run_root: Path) -> None:
+    """Refuse a prediction that has no files or no model, or asks of the model what it cannot give.
+
+    Args:
+        params: of `PredictParams`, or what it is made from.
+        run_root: where the environment keeps its models.
+
+    Raises:
+        AuricleError: which says what to change.
+    """
+    from auricle.inference.bulk.job import plan
+    from auricle.inference.bulk.params import PredictParams
+
+    plan(PredictParams.model_validate(params), run_root)
 
 
 def check_device(params: Any) -> None:

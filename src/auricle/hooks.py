@@ -19,6 +19,7 @@ from auricle.checks import (
     check_labels,
     check_names,
     check_note_sequence,
+    check_prediction,
     check_sweep,
     check_taggram,
 )
@@ -51,6 +52,8 @@ class ProjectHooks:
         # Of all studies: parameters of those that this environment does not have stand in base too.
         read = {name for registered in register_pipelines().values() for name in registered.inputs()}
         check_names(catalog.load("parameters"), {f"{PREFIX}{CHOICE}"} | read | pipeline.inputs())
+        if "predict.run_root" in pipeline.inputs():
+            check_prediction(catalog.load(f"{PREFIX}predict"), catalog.load("predict.run_root"))
         for variants in sorted(name for name in pipeline.inputs() if name.endswith(".variants")):
             check_guard(*(catalog.load(name) for name in _of_study(variants, "variants", "labels", "ingest")))
         for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:

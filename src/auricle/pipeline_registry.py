@@ -16,6 +16,7 @@ from auricle.pipelines import (
     export,
     extract_features,
     ingest,
+    predict,
     sweep,
     train_deep,
     train_forest,
@@ -70,7 +71,7 @@ class Registry(dict[str, Pipeline]):
         if name not in self._known:
             raise KeyError(name)
         nodes = (node for pipeline in self.values() for node in pipeline.nodes)
-        studies = sorted({str(node.namespace).partition(".")[0] for node in nodes})
+        studies = sorted({str(node.namespace).partition(".")[0] for node in nodes} & set(STUDIES))
         raise ConfigurationError(
             f"The pipeline {name!r} has nothing to do in this environment, which has the study"
             f" {' and '.join(studies)}. Name others with --pipelines= ({', '.join(sorted(self))}), another"
@@ -106,6 +107,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
         ),
         "explain": _joined(_explain(corpus, models) for corpus, models in studies.items()),
         "export": _joined(export.create_pipeline(corpus, _deep(models)) for corpus, models in deep.items()),
+        "predict": predict.create_pipeline(),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in deep.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in deep.items()),
         "augmentations": _joined(

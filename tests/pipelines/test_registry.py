@@ -32,6 +32,7 @@ EXPECTED = {
     "evaluate",
     "explain",
     "export",
+    "predict",
     "sweep",
     "ablation",
     "augmentations",

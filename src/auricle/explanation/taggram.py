@@ -13,12 +13,12 @@ from auricle.audio.store import SpectrogramStore
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.explanation.judged import in_turn, judged_recordings
 from auricle.explanation.params import ExplainParams, TaggramParams
+from auricle.inference.windows import chosen_windows
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import told_instruments
 from auricle.models.registry import load_deep
 from auricle.models.windows import predict_spectrograms
 from auricle.progress import track
-from auricle.training.checks import shown_one_crop
 from auricle.training.device import resolve_device
 
 logger = logging.getLogger(__name__)
@@ -85,30 +85,13 @@ def taggram_windows(bundle: BundleRef, params: TaggramParams) -> tuple[int, int]
     Raises:
         ConfigurationError: windows with gaps, or of a length that the model does not take.
     """
-    from transformers import AutoConfig
-
-    from auricle.models.registry import register_models
-
-    front_end = load_front_end(bundle.path)
-    window = bundle.config["window_frames"]
-    if params.window_seconds is not None:
-        window = front_end.frames(params.window_seconds)
-    hop = max(1, window // 2) if params.hop_seconds is None else front_end.frames(params.hop_seconds)
-    if hop > window:
-        raise ConfigurationError(
-            f"taggram.hop_seconds is {params.hop_seconds:g}, longer than the windows of"
-            f" {front_end.seconds(window):.2f} s that {bundle.path} was trained on: parts of a recording"
-            " would never be heard. Lower hop_seconds, or give window_seconds too."
-        )
-    if window != bundle.config["window_frames"]:
-        register_models()
-        try:
-            shown_one_crop(AutoConfig.from_pretrained(bundle.path, local_files_only=True), window)
-        except ConfigurationError as error:
-            raise ConfigurationError(
-                f"taggram.window_seconds is {params.window_seconds:g}: {error}"
-            ) from error
-    return window, hop
+    return chosen_windows(
+        bundle,
+        params.window_seconds,
+        params.hop_seconds,
+        by="taggram",
+        default_hop=lambda window: window // 2,
+    )
 
 
 def choose_recordings(

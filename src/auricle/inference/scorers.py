@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auricle.audio.descriptors import DescriptorExtractor
-from auricle.audio.extractor import load_extractor
+from auricle.audio.extractor import Extractor, load_extractor
 from auricle.audio.frontend import FrontEnd
 from auricle.errors import BundleError
 from auricle.inference.note_batches import BatchParams, Clip, score_clips
@@ -67,10 +67,12 @@ class Scorer(Protocol):
     Attributes:
         sample_rate: that waveforms must have, in Hz.
         half_frame_s: half of what a frame of the front end spans, in seconds.
+        extractor: the front end itself, for whoever hears in another process.
     """
 
     sample_rate: int
     half_frame_s: float
+    extractor: Extractor
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """What the model is shown of a mono waveform, float32 (n,), at `sample_rate`.
@@ -87,21 +89,35 @@ class Scorer(Protocol):
 
 
 class DeepScorer:
-    """Any deep model: spectrogram, windows, mean of their embeddings."""
+    """Any deep model: spectrogram, windows, mean of their embeddings.
 
-    def __init__(self, bundle: BundleRef, device: Any) -> None:
-        self._extractor = _expect(load_extractor(bundle.path), FrontEnd, bundle)
-        model: Any = load_deep(bundle)
-        self._model = model.eval().to(device)
+    Args:
+        bundle: of the model.
+        device: where to compute.
+        windows: frames of a window, and to the next; None are the bundle's.
+        network: computes in the place of the bundle's own, such as an `OnnxNetwork`.
+    """
+
+    def __init__(
+        self,
+        bundle: BundleRef,
+        device: Any,
+        *,
+        windows: tuple[int, int] | None = None,
+        network: Any = None,
+    ) -> None:
+        self.extractor = _expect(load_extractor(bundle.path), FrontEnd, bundle)
+        model: Any = load_deep(bundle) if network is None else network
+        self._model = model.eval().to(device) if network is None else model
         self._device = device
-        self._window, self._hop = bundle.config["window_frames"], bundle.config["hop_frames"]
+        self._window, self._hop = windows or (bundle.config["window_frames"], bundle.config["hop_frames"])
         self._instruments = bundle.config.get("instruments")
-        self.sample_rate = self._extractor.sample_rate
-        self.half_frame_s = self._extractor.params.n_fft / 2 / self.sample_rate
+        self.sample_rate = self.extractor.sample_rate
+        self.half_frame_s = self.extractor.params.n_fft / 2 / self.sample_rate
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """The spectrogram; see `Scorer`."""
-        return Heard(self._extractor(waveform), len(waveform) / self.sample_rate, instrument)
+        return Heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """One pass through the network for each batch of recordings of about one length."""
@@ -120,7 +136,7 @@ class DeepScorer:
         return self.score([self.hear(waveform, instrument)], BatchParams())[0]
 
     def _score(self, output: WindowOutputs, duration: float) -> Score:
-        seconds = self._extractor.seconds
+        seconds = self.extractor.seconds
         spans = [
             (min(seconds(int(start)), duration), min(seconds(int(start) + self._window), duration))
             for start in output.starts
@@ -140,15 +156,15 @@ class ForestScorer:
     def __init__(self, bundle: BundleRef) -> None:
         from auricle.models.forest import load_forest
 
-        self._extractor = _expect(load_extractor(bundle.path), DescriptorExtractor, bundle)
+        self.extractor = _expect(load_extractor(bundle.path), DescriptorExtractor, bundle)
         self._forest = load_forest(bundle.path / "model.skops")
         self._bundle = bundle
-        self.sample_rate = self._extractor.sample_rate
-        self.half_frame_s = self._extractor.params.n_fft / 2 / self.sample_rate
+        self.sample_rate = self.extractor.sample_rate
+        self.half_frame_s = self.extractor.params.n_fft / 2 / self.sample_rate
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """The descriptors; see `Scorer`."""
-        return Heard(self._extractor(waveform), len(waveform) / self.sample_rate, instrument)
+        return Heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """All at once: a forest pads nothing."""
@@ -156,9 +172,7 @@ class ForestScorer:
 
         if not heard:
             return []
-        features = pd.DataFrame(
-            np.stack([each.values for each in heard]), columns=list(self._extractor.names)
-        )
+        features = pd.DataFrame(np.stack([each.values for each in heard]), columns=list(self.extractor.names))
         instruments = [each.instrument for each in heard]
         features = with_instruments(features, instruments, self._bundle.config.get("instruments", ()))
         probabilities = forest_probabilities(self._forest, features, self._bundle.vocabulary)
@@ -173,11 +187,13 @@ class ForestScorer:
         return self.score([self.hear(waveform, instrument)], BatchParams())[0]
 
 
-def load_scorer(bundle: BundleRef, device: Any) -> Scorer:
-    """The scorer for the model that a bundle holds."""
+def load_scorer(
+    bundle: BundleRef, device: Any, *, windows: tuple[int, int] | None = None, network: Any = None
+) -> Scorer:
+    """The scorer for the model that a bundle holds; a forest knows neither windows nor networks."""
     if bundle.config["model_type"] == FOREST:
         return ForestScorer(bundle)
-    return DeepScorer(bundle, device)
+    return DeepScorer(bundle, device, windows=windows, network=network)
 
 
 def _expect(extractor: object, kind: type[E], bundle: BundleRef) -> E:

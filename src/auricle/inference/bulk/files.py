@@ -1,0 +1,201 @@
+"""From files to rows of results: decoded in child processes, scored in batches across files."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auricle.audio.isolation import IsolationError, map_isolated
+from auricle.errors import AudioError, UnreadableError
+from auricle.inference.bulk.hearing import Item, Sound, hear_file
+from auricle.inference.bulk.job import Job, scorer_of
+from auricle.inference.bulk.params import PredictParams
+from auricle.inference.instruments import told
+from auricle.inference.note_batches import BatchParams
+from auricle.inference.scorers import Heard, Score, Scorer
+from auricle.training.device import resolve_device
+
+# What waits to be scored together: enough for full batches, and memory that does not depend on the files.
+POOL_BYTES = 32 * 2**20
+POOL_FILES = 64
+
+DTYPES = {
+    "path": "str",
+    "size": "int64",
+    "mtime_ns": "int64",
+    "recording_id": "str",
+    "instrument": "str",
+    "duration_s": "float64",
+    "windows": "int64",
+    "probabilities": "object",
+    "reason": "str",
+    "retry": "bool",
+    "backend": "str",
+}
+
+Row = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Iterator[pd.DataFrame]:
+    """Predict what is new or changed since the rows that are known.
+
+    A file with the size and time of modification of its row is passed over; one that was touched, copied or
+    moved is known by the hash of its bytes and takes over what was said of them. Failures that may be the
+    machine's (the file could not be opened, memory, time) are tried again, a broken file is not.
+
+    Args:
+        job: files and model.
+        known: rows that an earlier call yielded for the same `made_with`; empty at first.
+        params: of the pipeline.
+
+    Yields:
+        Tables of at most `chunk_size` rows: `path`; `size` in bytes; `mtime_ns`; `recording_id`;
+        `instrument` as it was listed; `duration_s`; `windows`, their number; `probabilities`, a list in
+        vocabulary order, the mean over the windows, or None; `reason` of a failure, else ""; `retry`;
+        `backend` that computed.
+    """
+    known = known.reindex(columns=list(DTYPES)) if known.empty else known
+    lasting = known[~known["retry"].astype(bool)]
+    rows = _changed(job.files, lasting)
+    logger.info(
+        "%s files: %s known and unchanged, %s to be looked at",
+        *(f"{count:,}" for count in (len(job.files), len(job.files) - len(rows), len(rows))),
+    )
+    if not rows:
+        return
+    scorer, backend = scorer_of(job.bundle, job.windows, params)
+    logger.info("%s, version %s, computes with %s", job.model, job.bundle.version, backend)
+    counts = {"predicted": 0, "failed": 0, "known by their content": 0}
+    done = _done(rows, lasting, scorer, job=job, params=params, backend=backend, counts=counts)
+    while chunk := list(islice(done, params.chunk_size)):
+        yield pd.DataFrame(chunk, columns=list(DTYPES)).astype(DTYPES)
+    logger.info("%s", ", ".join(f"{count:,} {what}" for what, count in counts.items()))
+
+
+def _changed(files: pd.DataFrame, known: pd.DataFrame) -> list[Row]:
+    """The beginning of a row for each file that differs from the known one."""
+    places = zip(known["size"], known["mtime_ns"], known["instrument"], strict=True)
+    seen = dict(zip(known["path"], places, strict=True))
+    changed = []
+    for path, instrument in zip(files["path"], files["instrument"], strict=True):
+        try:
+            status = Path(path).stat()
+            size, mtime_ns = status.st_size, status.st_mtime_ns
+        except OSError:
+            size, mtime_ns = 0, 0  # opening it will say why
+        if seen.get(path) != (size, mtime_ns, instrument):
+            changed.append({"path": path, "size": size, "mtime_ns": mtime_ns, "instrument": instrument})
+    return changed
+
+
+def _done(
+    rows: list[Row],
+    known: pd.DataFrame,
+    scorer: Scorer,
+    *,
+    job: Job,
+    params: PredictParams,
+    backend: str,
+    counts: dict[str, int],
+) -> Iterator[Row]:
+    facts = {
+        (row["recording_id"], row["instrument"]): row
+        for row in known.to_dict("records")
+        if row["recording_id"]
+    }
+    sounds = map_isolated(
+        partial(hear_file, extractor=scorer.extractor, limits=params.decoding, known=frozenset(facts)),
+        [Item(row["path"], row["instrument"]) for row in rows],
+        workers=params.workers,
+        limits=params.decoding,
+        description="predict",
+    )
+    names = told([row["instrument"] or None for row in rows], len(rows), _instruments(job))
+    heard = ((row, name, _sound(result)) for row, name, (_, result) in zip(rows, names, sounds, strict=True))
+    for row, sound, score in _scored(heard, scorer, _batches(params)):
+        if sound.heard is None:
+            counts["known by their content"] += 1
+            yield {**facts[sound.recording_id, row["instrument"]], **row}  # type: ignore[dict-item]
+        else:
+            counts["predicted" if score else "failed"] += 1
+            yield {**row, "recording_id": sound.recording_id, "backend": backend, **_told(sound, score)}
+
+
+def _instruments(job: Job) -> tuple[str, ...]:
+    return tuple(job.bundle.config.get("instruments", ()))
+
+
+def _batches(params: PredictParams) -> BatchParams:
+    return BatchParams.on(resolve_device("cpu" if params.backend == "onnx" else params.device))
+
+
+def _sound(result: Sound | AudioError) -> Sound:
+    return Sound("", result) if isinstance(result, AudioError) else result
+
+
+def _told(sound: Sound, score: Score | None) -> Row:
+    if score is None:
+        error = sound.heard
+        # What may be the machine's fault, or the network's: tomorrow it may be another.
+        retry = isinstance(error, IsolationError | UnreadableError)
+        nothing: Row = {"duration_s": np.nan, "windows": 0, "probabilities": None}
+        return {**nothing, "reason": str(error), "retry": retry}
+    mean = score.probabilities.mean(axis=0)
+    count = len(score.probabilities)
+    return {
+        "duration_s": sound.duration_s,
+        "windows": count,
+        "probabilities": mean.tolist(),
+        "reason": "",
+        "retry": False,
+    }
+
+
+Heeded = tuple[Row, str | None, Sound]
+Answer = tuple[Row, Sound, Score | None]
+
+
+def _scored(heard: Iterable[Heeded], scorer: Scorer, batches: BatchParams) -> Iterator[Answer]:
+    """Score pool by pool, in a thread of its own: the children go on while the model computes."""
+    with ThreadPoolExecutor(1, "score") as executor:
+        pending: Future[list[Answer]] | None = None
+        for pool in _pools(heard):
+            following = executor.submit(_answers, pool, scorer, batches)
+            if pending is not None:
+                yield from pending.result()
+            pending = following
+        if pending is not None:
+            yield from pending.result()
+
+
+def _pools(heard: Iterable[Heeded]) -> Iterator[list[Heeded]]:
+    pool: list[Heeded] = []
+    size = 0
+    for entry in heard:
+        pool.append(entry)
+        size += entry[2].heard.nbytes if isinstance(entry[2].heard, np.ndarray) else 0
+        if size >= POOL_BYTES or len(pool) == POOL_FILES:
+            yield pool
+            pool, size = [], 0
+    if pool:
+        yield pool
+
+
+def _answers(pool: list[Heeded], scorer: Scorer, batches: BatchParams) -> list[Answer]:
+    waiting = {
+        place: Heard(sound.heard, sound.duration_s, name)
+        for place, (_, name, sound) in enumerate(pool)
+        if isinstance(sound.heard, np.ndarray)
+    }
+    scores: Mapping[int, Score] = dict(
+        zip(waiting, scorer.score(list(waiting.values()), batches), strict=True)
+    )
+    return [(row, sound, scores.get(place)) for place, (row, _, sound) in enumerate(pool)]

@@ -1,0 +1,163 @@
+"""What is to be predicted, by what, and whether that can work: found before any file is decoded."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auricle.audio.extractor import load_extractor
+from auricle.audio.limits import AudioLimits
+from auricle.errors import ConfigurationError
+from auricle.inference.abstention import check_abstention
+from auricle.inference.bulk.listing import list_files
+from auricle.inference.bulk.params import PredictParams, PredictWindows
+from auricle.inference.load import NAME, find_bundle
+from auricle.inference.scorers import Scorer, load_scorer
+from auricle.inference.windows import chosen_windows
+from auricle.models.bundle import BundleRef
+from auricle.models.registry import FOREST
+from auricle.training.device import resolve_device
+
+# Counted up where the code says something else of the same file, so that no earlier result is taken for it.
+VERSION = 1
+COMMAND = "kedro run --pipelines=predict --params=predict.input=/music,predict.model=genre.cnn"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Files and the model that predicts them.
+
+    Attributes:
+        name: of the folder of the results, relative.
+        input: as it was given.
+        model: what the bundle is called: `genre.cnn`, or the name of its folder.
+        bundle: verified.
+        windows: frames of a window and to the next; None are the bundle's.
+        made_with: twelve hex digits of the bundle, the windows and the limits of decoding: a file that was
+            predicted with these, and has not changed, need not be predicted again.
+        files: `path` and `instrument`.
+    """
+
+    name: str
+    input: str
+    model: str
+    bundle: BundleRef
+    windows: tuple[int, int] | None
+    made_with: str
+    files: pd.DataFrame = field(repr=False)
+
+    @property
+    def ledger(self) -> str:
+        """Names the table of what is done: one for each `made_with`."""
+        return f"{self.name}/ledger/{self.made_with}"
+
+
+def plan(params: PredictParams, run_root: Path) -> Job:
+    """Find model and files, and refuse what cannot work.
+
+    Args:
+        params: of the pipeline.
+        run_root: where the environment keeps its data, and so its models.
+
+    Raises:
+        ConfigurationError: parameters that are missing or contradict each other or the model; an unknown or
+            untrained model, with the command that trains it.
+        CorpusError: an input that does not exist or names no audio file.
+        BundleError: a bundle that is damaged.
+    """
+    if params.input is None or params.model is None:
+        lacking = "input" if params.input is None else "model"
+        raise ConfigurationError(f"predict.{lacking} is not set. Name it, as in {COMMAND}")
+    bundle = find_bundle(params.model, run_root=run_root)
+    check_abstention(bundle.config, params.abstain_below)
+    windows = _windows(bundle, params.windows)
+    _check_backend(bundle, params)
+    model = _called(params.model, bundle)
+    return Job(
+        name=params.name or f"{model}/{_slug(params.input)}",
+        input=params.input,
+        model=model,
+        bundle=bundle,
+        windows=windows,
+        made_with=_made_with(bundle, windows, params.decoding),
+        files=list_files(params.input),
+    )
+
+
+def scorer_of(
+    bundle: BundleRef, windows: tuple[int, int] | None, params: PredictParams
+) -> tuple[Scorer, str]:
+    """The model and its front end as the parameters want them, and the backend by which they compute."""
+    if bundle.config["model_type"] == FOREST:
+        return load_scorer(bundle, resolve_device("cpu")), "scikit-learn"
+    network = None
+    if params.backend == "onnx" or (params.backend == "auto" and _device(params).type == "cpu"):
+        from auricle.inference.onnx_network import find_onnx, load_onnx
+
+        network = load_onnx(bundle) if params.backend == "onnx" else find_onnx(bundle)
+    scorer = load_scorer(bundle, _device(params), windows=windows, network=network)
+    return scorer, "torch" if network is None else "onnx"
+
+
+def _device(params: PredictParams) -> Any:
+    return resolve_device("cpu" if params.backend == "onnx" else params.device)
+
+
+def _windows(bundle: BundleRef, asked: PredictWindows) -> tuple[int, int] | None:
+    if asked.window_seconds is None and asked.hop_seconds is None:
+        return None
+    if bundle.config["model_type"] == FOREST:
+        raise ConfigurationError(
+            "predict.windows: a forest hears recordings as a whole. Leave window_seconds and hop_seconds out."
+        )
+    hop, window = bundle.config["hop_frames"], bundle.config["window_frames"]
+    return chosen_windows(
+        bundle,
+        asked.window_seconds,
+        asked.hop_seconds,
+        by="predict.windows",
+        default_hop=lambda frames: frames * hop // window,
+    )
+
+
+def _check_backend(bundle: BundleRef, params: PredictParams) -> None:
+    resolve_device(params.device)
+    if params.backend != "onnx":
+        return
+    if bundle.config["model_type"] == FOREST:
+        raise ConfigurationError("predict.backend is onnx, and a forest is not exported. Set backend: auto.")
+    if params.device not in ("auto", "cpu"):
+        raise ConfigurationError(
+            f"predict.backend is onnx, which computes on the CPU here, and predict.device is {params.device}."
+            " Set backend: torch, or device: cpu."
+        )
+    from auricle.inference.onnx_network import load_onnx
+
+    load_onnx(bundle)
+
+
+def _made_with(bundle: BundleRef, windows: tuple[int, int] | None, limits: AudioLimits) -> str:
+    extractor = load_extractor(bundle.path)
+    told = [VERSION, bundle.digest, extractor.digest, windows, limits.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+
+
+def _called(model: str, bundle: BundleRef) -> str:
+    if NAME.fullmatch(model) and not Path(model).exists():
+        return model
+    path = bundle.path.resolve()
+    if path.parent.parent.name == path.name:  # <study>/<model>/bundle/<version>/bundle
+        return f"{path.parents[3].name}.{path.parents[2].name}"
+    return re.sub(r"[^\w.+-]+", "-", path.name).strip("-.") or "bundle"
+
+
+def _slug(source: str) -> str:
+    """A folder's name for an input: its last part to be recognized by, a digest to be told apart by."""
+    path = Path(source).expanduser().absolute()
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:6]
+    stem = re.sub(r"[^\w.+-]+", "-", path.name).strip("-.")[:60]
+    return f"{stem}-{digest}" if stem else digest

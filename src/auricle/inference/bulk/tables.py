@@ -1,0 +1,140 @@
+"""From rows of results to what people open: a table, JSON lines, playlists and a summary."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auricle.inference.abstention import UNCERTAIN
+from auricle.inference.bulk.job import Job
+from auricle.inference.prediction import Prediction
+
+PROBABILITY = "probability_"
+TOLD = (
+    "path",
+    "recording_id",
+    "label",
+    "labels",
+    "confidence",
+    "calibrated_confidence",
+    "uncertain",
+    "top_5",
+)
+FACTS = ("instrument", "duration_s", "windows", "reason", "model", "version", "backend")
+REASONS = 10
+
+
+def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.DataFrame:
+    """One row a file of the job, in its order.
+
+    Args:
+        job: files and model.
+        rows: of `predict_files`; those of other files are left out.
+        abstain_below: calibrated confidence below which a prediction is uncertain.
+
+    Returns:
+        `path`, `recording_id`; `label`, the most probable; `labels`, what is said: it alone, or each of
+        several labels from its threshold on, nothing where the model is uncertain; `confidence`,
+        `calibrated_confidence`, `uncertain`; `top_5`, labels, the most probable first; `instrument`,
+        `duration_s`, `windows` (their number), `reason` of a failure, else ""; `model`, `version`,
+        `backend`; and `probability_<label>`, float32. Of a file that failed, what would be said is missing.
+    """
+    chosen = rows.set_index("path").reindex(job.files["path"]).reset_index()
+    told = pd.DataFrame(
+        [_told(job, row, abstain_below) for row in chosen.to_dict("records")], columns=list(TOLD)
+    )
+    facts = chosen[[name for name in FACTS if name in chosen]].assign(
+        model=job.model, version=job.bundle.version
+    )
+    missing = [np.nan] * len(job.bundle.vocabulary)
+    values = [
+        missing if reason else found
+        for found, reason in zip(chosen["probabilities"], chosen["reason"], strict=True)
+    ]
+    probabilities = pd.DataFrame(
+        np.array(values, dtype=np.float32).reshape(len(chosen), -1),
+        columns=[f"{PROBABILITY}{label}" for label in job.bundle.vocabulary],
+    )
+    return pd.concat([told, facts[list(FACTS)], probabilities], axis=1)
+
+
+def _told(job: Job, row: Mapping[str, Any], abstain_below: float | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"path": row["path"], "recording_id": row["recording_id"]}
+    if row["reason"]:
+        return told | {"labels": [], "uncertain": False, "top_5": []}
+    prediction = Prediction.of_windows(
+        job.bundle.vocabulary,
+        [(0.0, row["duration_s"])],
+        np.array([row["probabilities"]], dtype=np.float32),
+        np.empty(0, dtype=np.float32),
+        path=row["path"],
+        config=job.bundle.config,
+        abstain_below=abstain_below,
+    )
+    return told | {
+        "label": prediction.label,
+        "labels": list(prediction.predicted_genres),
+        "confidence": prediction.confidence,
+        "calibrated_confidence": prediction.calibrated_confidence,
+        "uncertain": prediction.uncertain,
+        "top_5": [label for label, _ in prediction.top(5)],
+    }
+
+
+def flat(results: pd.DataFrame) -> pd.DataFrame:
+    """For CSV, which has no lists: their entries with a semicolon between them."""
+    return results.assign(**{name: results[name].str.join("; ") for name in ("labels", "top_5")})
+
+
+def records_of(results: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """For JSON lines: `top_5` and `probabilities` as objects, and null for what is missing."""
+    columns = [name for name in results if name.startswith(PROBABILITY)]
+    for row in results.to_dict("records"):
+        plain = {str(name): _plain(value) for name, value in row.items() if name not in columns}
+        found = {name.removeprefix(PROBABILITY): round(float(row[name]), 6) for name in columns}
+        said = {} if plain["label"] is None else found
+        yield plain | {"top_5": {label: said[label] for label in row["top_5"]}, "probabilities": said}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return value
+    return None if pd.isna(value) else value
+
+
+def playlists_of(results: pd.DataFrame) -> dict[str, list[tuple[str, float]]]:
+    """Paths and durations by label; what the model does not vouch for is in the list `uncertain`."""
+    lists: dict[str, list[tuple[str, float]]] = {}
+    for path, duration, labels, uncertain in zip(
+        *(results[name] for name in ("path", "duration_s", "labels", "uncertain")), strict=True
+    ):
+        for label in [UNCERTAIN] if uncertain else labels:
+            lists.setdefault(label, []).append((path, duration))
+    return lists
+
+
+def summary_of(job: Job, results: pd.DataFrame) -> dict[str, Any]:
+    """Counts of what was said and of what failed, and by which model."""
+    failed = results[results["reason"] != ""]
+    said = results[results["reason"] == ""]
+    sure = (
+        said["calibrated_confidence"] if said["calibrated_confidence"].notna().any() else said["confidence"]
+    )
+    return {
+        "input": job.input,
+        "model": job.model,
+        "version": job.bundle.version,
+        "bundle_digest": job.bundle.digest,
+        "ledger": job.ledger,
+        "files": len(results),
+        "predicted": len(said),
+        "failed": len(failed),
+        "uncertain": int(said["uncertain"].sum()),
+        "hours": round(float(said["duration_s"].sum()) / 3600, 3),
+        "median_confidence": round(float(sure.median()), 4) if len(said) else None,
+        "labels": dict(Counter(label for labels in said["labels"] for label in labels).most_common()),
+        "reasons": dict(Counter(failed["reason"]).most_common(REASONS)),
+        "backends": dict(Counter(said["backend"])),
+    }

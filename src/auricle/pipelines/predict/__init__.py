@@ -1,0 +1,5 @@
+"""Predictions over new recordings."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,65 @@
+"""The nodes that predict a folder, a glob or a list of files. Heavy imports stand inside the functions."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auricle.inference.bulk.params import PredictParams
+
+logger = logging.getLogger(__name__)
+
+Named = tuple[str, Any]
+Reader = Callable[[str], Any]
+
+LABELS_LOGGED = 8
+
+
+def plan_predictions(run_root: Path, predict: PredictParams) -> Any:
+    """The files and the model that predicts them, a `Job`.
+
+    Raises:
+        AuricleError: what cannot work, and how it can.
+    """
+    from auricle.inference.bulk.job import plan
+
+    return plan(predict, run_root)
+
+
+def predict_recordings(job: Any, known: Reader, predict: PredictParams) -> Iterator[Named]:
+    """Predict what is new or changed; yields rows for the job's ledger, chunk by chunk."""
+    from auricle.inference.bulk.files import predict_files
+
+    for rows in predict_files(job, known(job.ledger), predict):
+        yield job.ledger, rows
+
+
+def tell_results(job: Any, ledger: Reader, predict: PredictParams) -> dict[str, Named]:
+    """The results of all files of the job, in each form that they are wanted in."""
+    from auricle.inference.bulk.tables import flat, playlists_of, records_of, results_of, summary_of
+
+    results = results_of(job, ledger(job.ledger), predict.abstain_below)
+    summary = summary_of(job, results)
+    _log(summary)
+    forms = {
+        "results": results,
+        "csv": flat(results),
+        "json_lines": pd.DataFrame(list(records_of(results)), dtype=object),
+        "playlists": playlists_of(results),
+        "summary": summary,
+    }
+    return {form: (job.name, content) for form, content in forms.items()}
+
+
+def _log(summary: dict[str, Any]) -> None:
+    labels = ", ".join(
+        f"{label} {count:,}" for label, count in list(summary["labels"].items())[:LABELS_LOGGED]
+    )
+    logger.info("%s files: %s", f"{summary['files']:,}", labels or "nothing could be said")
+    if summary["failed"]:
+        reason, count = next(iter(summary["reasons"].items()))
+        logger.warning(
+            "%s files could not be used; most often (%s): %s", f"{summary['failed']:,}", f"{count:,}", reason
+        )

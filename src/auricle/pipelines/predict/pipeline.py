@@ -1,0 +1,22 @@
+"""The pipeline that predicts new recordings by a trained model, of whatever study."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import plan_predictions, predict_recordings, tell_results
+
+FORMS = ("results", "csv", "json_lines", "playlists", "summary")
+
+
+def create_pipeline() -> Pipeline:
+    """From an input and the name of a model to tables and playlists."""
+    params = "params:predict"
+    return Pipeline(
+        [
+            Node(plan_predictions, ["run_root", params], "job", name="plan"),
+            Node(predict_recordings, ["job", "known", params], "ledger", name="predict"),
+            Node(tell_results, ["job", "ledger", params], {form: form for form in FORMS}, name="tell"),
+        ],
+        namespace="predict",
+        parameters={params: params},
+        tags="predict",
+    )
