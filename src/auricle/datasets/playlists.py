@@ -41,7 +41,7 @@ class PlaylistsDataset(AbstractDataset[Mapping[str, Tracks], dict[str, list[str]
 
     def save(self, data: Mapping[str, Tracks]) -> None:
         """Write a playlist for each label, of absolute paths with their durations in seconds."""
-        written = set()
+        written: set[str] = set()
         for label, tracks in data.items():
             file = self._folder / f"{_file_name(label, written)}.m3u8"
             written.add(file.stem.lower())

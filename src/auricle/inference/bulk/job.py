@@ -13,6 +13,7 @@ from auricle.audio.extractor import load_extractor
 from auricle.audio.limits import AudioLimits
 from auricle.errors import ConfigurationError
 from auricle.inference.abstention import check_abstention
+from auricle.inference.bulk.genre_tag import check_installed
 from auricle.inference.bulk.listing import list_files
 from auricle.inference.bulk.params import PredictParams, PredictWindows
 from auricle.inference.load import NAME, find_bundle
@@ -72,6 +73,8 @@ def plan(params: PredictParams, run_root: Path) -> Job:
     if params.input is None or params.model is None:
         lacking = "input" if params.input is None else "model"
         raise ConfigurationError(f"predict.{lacking} is not set. Name it, as in {COMMAND}")
+    if params.tags.mode != "none":
+        check_installed()
     bundle = find_bundle(params.model, run_root=run_root)
     check_abstention(bundle.config, params.abstain_below)
     windows = _windows(bundle, params.windows)

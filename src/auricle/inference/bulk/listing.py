@@ -73,7 +73,8 @@ def _from_csv(path: Path) -> pd.DataFrame:
         raise ConfigurationError(
             f"predict.input: {path} has no column `path`, but {', '.join(map(repr, table.columns))}."
         )
-    return table.reindex(columns=list(COLUMNS), fill_value="").apply(lambda column: column.str.strip())
+    named = table.reindex(columns=list(COLUMNS), fill_value="")
+    return named.assign(**{name: named[name].str.strip() for name in COLUMNS})
 
 
 def _from_text(path: Path) -> pd.DataFrame:

@@ -89,8 +89,7 @@ class PredictParams(Params):
     @field_validator("name")
     @classmethod
     def _is_a_folder_name(cls, name: str | None) -> str | None:
-        parts = (name or "x").split("/")
-        if not all(re.fullmatch(r"[\w][\w.+ -]*", part) for part in parts):
+        if name is not None and not all(re.fullmatch(r"\w[\w.+ -]*", part) for part in name.split("/")):
             raise ValueError(
                 f"{name!r} cannot be the name of a folder: letters, digits, dots, dashes, and / between parts"
             )

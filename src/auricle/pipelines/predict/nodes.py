@@ -53,6 +53,19 @@ def tell_results(job: Any, ledger: Reader, predict: PredictParams) -> dict[str, 
     return {form: (job.name, content) for form, content in forms.items()}
 
 
+def write_tags(
+    job: Any, results: Reader, ledger: Reader, tag_directory: Path, predict: PredictParams
+) -> Iterator[Named]:
+    """The genres in the files' own tags, where that is asked for; yields ledger rows of what was written."""
+    from auricle.inference.bulk.tags import tag_files
+
+    if predict.tags.mode == "none":
+        return
+    folder = tag_directory / job.name
+    for rows in tag_files(job, results(job.name), ledger(job.ledger), folder, predict):
+        yield job.ledger, rows
+
+
 def _log(summary: dict[str, Any]) -> None:
     labels = ", ".join(
         f"{label} {count:,}" for label, count in list(summary["labels"].items())[:LABELS_LOGGED]

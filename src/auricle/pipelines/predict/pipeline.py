@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import plan_predictions, predict_recordings, tell_results
+from .nodes import plan_predictions, predict_recordings, tell_results, write_tags
 
 FORMS = ("results", "csv", "json_lines", "playlists", "summary")
 
@@ -15,6 +15,12 @@ def create_pipeline() -> Pipeline:
             Node(plan_predictions, ["run_root", params], "job", name="plan"),
             Node(predict_recordings, ["job", "known", params], "ledger", name="predict"),
             Node(tell_results, ["job", "ledger", params], {form: form for form in FORMS}, name="tell"),
+            Node(
+                write_tags,
+                ["job", "results", "ledger", "tag_directory", params],
+                "tagged",
+                name="write_tags",
+            ),
         ],
         namespace="predict",
         parameters={params: params},

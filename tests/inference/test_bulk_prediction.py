@@ -1,0 +1,360 @@
+"""Whole libraries: what is said equals what is said of one file, once, and no file ends the run."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+from tones import RATE, tone
+
+from auricle.audio import isolation
+from auricle.errors import BundleError, ConfigurationError
+from auricle.inference.bulk.files import DTYPES, predict_files
+from auricle.inference.bulk.job import Job, plan
+from auricle.inference.bulk.params import PredictParams
+from auricle.inference.bulk.tables import flat, playlists_of, records_of, results_of, summary_of
+from auricle.inference.classifier import AudioClassifier
+from auricle.models.bundle import BundleRef
+
+NOTHING = pd.DataFrame()
+
+
+class Library:
+    """A folder of files, a model, and the rows that were kept of earlier runs."""
+
+    def __init__(self, folder: Path, bundle: BundleRef) -> None:
+        self.folder, self.bundle = folder, bundle
+        self.rows = NOTHING
+        self.params: dict[str, Any] = {"workers": 1, "device": "cpu"}
+
+    def job(self, **params: Any) -> Job:
+        given = {"input": str(self.folder), "model": str(self.bundle.path)} | self.params | params
+        return plan(PredictParams.model_validate(given), self.folder)
+
+    def predict(self, **params: Any) -> list[pd.DataFrame]:
+        """New chunks of rows, which are kept as the catalog keeps them."""
+        job = self.job(**params)
+        asked = PredictParams.model_validate(self.params | params)
+        chunks = list(predict_files(job, self.rows, asked))
+        if chunks:
+            self.rows = pd.concat([self.rows, *chunks]).drop_duplicates("path", keep="last")
+        return chunks
+
+    def results(self, abstain_below: float | None = None, **params: Any) -> pd.DataFrame:
+        table = results_of(self.job(**params), self.rows, abstain_below)
+        return table.set_index(table["path"].map(lambda path: Path(path).name))
+
+
+@pytest.fixture
+def library(tmp_path: Path, recordings: Path, cnn_bundle: BundleRef) -> Library:
+    shutil.copytree(recordings, tmp_path / "library")
+    return Library(tmp_path / "library", cnn_bundle)
+
+
+class TestWhatIsSaid:
+    @pytest.mark.parametrize("kind", ["cnn_bundle", "forest_bundle", "note_bundle"])
+    def test_is_what_the_loaded_model_says(
+        self, tmp_path: Path, recordings: Path, kind: str, request: pytest.FixtureRequest
+    ) -> None:
+        library = Library(recordings, request.getfixturevalue(kind))
+        library.predict()
+        table = library.results()
+        model = AudioClassifier(library.bundle, device="cpu")
+        for path in sorted(recordings.iterdir()):
+            said, row = model.predict(path), table.loc[path.name]
+            assert row["label"] == said.label
+            assert row["labels"] == [said.label]
+            assert row["windows"] == len(said.windows)
+            assert row["top_5"] == [label for label, _ in said.top(5)]
+            for label, probability in said.probabilities.items():
+                assert row[f"probability_{label}"] == pytest.approx(probability, abs=1e-4)
+
+    def test_the_instrument_of_a_list_is_told(
+        self, recordings: Path, note_bundle: BundleRef, tmp_path: Path
+    ) -> None:
+        (tmp_path / "notes.csv").write_text(f"path,instrument\n{recordings / '0.wav'},flute\n")
+        library = Library(tmp_path / "notes.csv", note_bundle)
+        library.predict()
+        row = library.results().iloc[0]
+        model = AudioClassifier(note_bundle, device="cpu")
+        said = model.predict(recordings / "0.wav", instrument="flute")
+        assert row["instrument"] == "flute"
+        unknown = model.predict(recordings / "0.wav").probabilities
+        label = max(model.labels, key=lambda name: abs(said.probabilities[name] - unknown[name]))
+        moved = abs(said.probabilities[label] - unknown[label])
+        assert moved > 1e-5
+        assert abs(row[f"probability_{label}"] - said.probabilities[label]) < moved / 10
+
+    def test_windows_may_be_others(self, library: Library) -> None:
+        library.predict()
+        before = library.results()["windows"]
+        library.rows = NOTHING
+        windows = {"window_seconds": 0.5, "hop_seconds": 0.25}
+        library.predict(windows=windows)
+        assert (library.results(windows=windows)["windows"] > before).sum() >= 4
+
+    def test_abstention_needs_no_new_prediction(self, note_bundle: BundleRef, recordings: Path) -> None:
+        library = Library(recordings, note_bundle)
+        library.predict()
+        certain, wary = library.results(), library.results(abstain_below=1.0)
+        assert wary["uncertain"].all()
+        assert not certain["uncertain"].any()
+        assert wary["label"].tolist() == certain["label"].tolist()
+        assert not any(wary["labels"])
+        assert set(playlists_of(wary)) == {"uncertain"}
+
+
+class TestNothingIsDoneTwice:
+    def test_the_second_run_computes_nothing(self, library: Library) -> None:
+        assert sum(map(len, library.predict())) == 6
+        assert library.predict() == []
+
+    def test_a_touched_file_is_known_by_its_content(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library.predict()
+        before = library.results()
+        os.utime(library.folder / "0.wav", (1, 1))
+        (chunk,) = library.predict()
+        assert [Path(path).name for path in chunk["path"]] == ["0.wav"]
+        assert library.predict() == []
+        pd.testing.assert_frame_equal(library.results(), before)
+
+    def test_a_moved_file_is_known_and_a_new_one_is_predicted(self, library: Library) -> None:
+        library.predict()
+        (library.folder / "0.wav").rename(library.folder / "moved.wav")
+        sf.write(library.folder / "new.wav", tone(1.0, 500, seed=9), RATE)
+        before = set(library.rows["recording_id"])
+        (chunk,) = library.predict()
+        assert {Path(path).name for path in chunk["path"]} == {"moved.wav", "new.wav"}
+        assert len(set(chunk["recording_id"]) - before) == 1
+        assert "0.wav" not in library.results().index
+
+    def test_other_content_is_predicted_anew(self, library: Library) -> None:
+        library.predict()
+        before = library.results().loc["0.wav"]
+        sf.write(library.folder / "0.wav", tone(2.0, 1500, seed=9), RATE)
+        library.predict()
+        after = library.results().loc["0.wav"]
+        assert after["recording_id"] != before["recording_id"]
+        assert after["probability_high"] != before["probability_high"]
+
+    def test_other_windows_limits_and_models_are_other_results(
+        self, library: Library, forest_bundle: BundleRef
+    ) -> None:
+        of_forest = Library(library.folder, forest_bundle).job()
+        jobs = [
+            library.job(),
+            library.job(windows={"hop_seconds": 0.2}),
+            library.job(decoding={"max_duration_s": 2.0}),
+            of_forest,
+        ]
+        assert len({job.ledger for job in jobs}) == 4
+        assert library.job(abstain_below=None, workers=2, chunk_size=3).ledger == library.job().ledger
+
+    def test_a_killed_run_goes_on_where_it_stopped(self, library: Library) -> None:
+        job = library.job()
+        begun = predict_files(job, NOTHING, PredictParams(workers=1, chunk_size=2, device="cpu"))
+        library.rows = next(begun)
+        begun.close()
+        rest = library.predict()
+        assert sum(map(len, rest)) == 4
+        assert len(library.results()) == 6
+
+
+class TestFilesThatCannotBeUsed:
+    @pytest.fixture
+    def damaged(self, library: Library) -> Library:
+        (library.folder / "empty.mp3").write_bytes(b"")
+        (library.folder / "text.wav").write_bytes(b"no audio at all")
+        whole = (library.folder / "1.flac").read_bytes()
+        (library.folder / "cut.flac").write_bytes(whole[: len(whole) // 2])
+        return library
+
+    def test_are_rows_with_their_reasons(self, damaged: Library) -> None:
+        damaged.predict()
+        table = damaged.results()
+        assert len(table) == 9
+        failed = table[table["reason"] != ""]
+        assert set(failed.index) == {"empty.mp3", "text.wav", "cut.flac"}
+        assert "empty file" in failed.loc["empty.mp3", "reason"]
+        assert failed["label"].isna().all()
+        assert failed["probability_high"].isna().all()
+        assert damaged.predict() == []
+
+    def test_that_vanish_or_may_not_be_read_are_tried_again(self, library: Library, tmp_path: Path) -> None:
+        names = [str(library.folder / "0.wav"), str(library.folder / "later.wav")]
+        (tmp_path / "list.txt").write_text("\n".join(names))
+        listed = Library(tmp_path / "list.txt", library.bundle)
+        listed.predict()
+        assert "cannot be opened" in listed.results().loc["later.wav", "reason"]
+        (chunk,) = listed.predict()
+        assert len(chunk) == 1
+        sf.write(names[1], tone(1.0, 500, seed=9), RATE)
+        listed.predict()
+        assert listed.results()["reason"].eq("").all()
+
+    def test_between_listing_and_reading_end_nothing(self, library: Library) -> None:
+        job = library.job()
+        (library.folder / "2.wav").unlink()
+        (chunk,) = predict_files(job, NOTHING, PredictParams(workers=1, device="cpu"))
+        failed = chunk[chunk["reason"] != ""]
+        assert [Path(path).name for path in failed["path"]] == ["2.wav"]
+        assert failed["retry"].all()
+
+    def test_that_kill_their_process_are_rows_too(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        killed = isolation.IsolationError("the child process that read it was killed by SIGSEGV")
+        original = isolation.map_isolated
+
+        def with_a_kill(*args: Any, **kwargs: Any) -> Any:
+            for item, result in original(*args, **kwargs):
+                yield item, killed if item.path.endswith("3.wav") else result
+
+        monkeypatch.setattr("auricle.inference.bulk.files.map_isolated", with_a_kill)
+        library.predict()
+        assert "SIGSEGV" in library.results().loc["3.wav", "reason"]
+        monkeypatch.undo()
+        (chunk,) = library.predict()
+        assert len(chunk) == 1
+        assert library.results()["reason"].eq("").all()
+
+
+class TestForms:
+    @pytest.fixture
+    def done(self, library: Library) -> Library:
+        (library.folder / "empty.mp3").write_bytes(b"")
+        library.predict()
+        return library
+
+    def test_probabilities_are_columns_of_float32(self, done: Library) -> None:
+        table = done.results()
+        columns = ["probability_high", "probability_low"]
+        assert (table[columns].dtypes == np.float32).all()
+        np.testing.assert_allclose(table[columns].dropna().sum(axis=1), 1, atol=1e-5)
+
+    def test_csv_has_no_lists(self, done: Library) -> None:
+        table = flat(done.results())
+        assert table.loc["0.wav", "top_5"].split("; ") == done.results().loc["0.wav", "top_5"]
+
+    def test_json_has_null_for_what_is_missing(self, done: Library) -> None:
+        records = {Path(record["path"]).name: record for record in records_of(done.results())}
+        assert records["empty.mp3"]["label"] is None
+        assert records["empty.mp3"]["probabilities"] == {}
+        assert sum(records["0.wav"]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert next(iter(records["0.wav"]["top_5"])) == records["0.wav"]["label"]
+
+    def test_every_usable_file_is_in_the_playlist_of_its_label(self, done: Library) -> None:
+        lists = playlists_of(done.results())
+        listed = {Path(path).name: label for label, tracks in lists.items() for path, _ in tracks}
+        usable = done.results().query("reason == ''")
+        assert listed == usable["label"].to_dict()
+
+    def test_the_summary_counts(self, done: Library) -> None:
+        summary = summary_of(done.job(), done.results())
+        assert (summary["files"], summary["predicted"], summary["failed"]) == (7, 6, 1)
+        assert sum(summary["labels"].values()) == 6
+
+    def test_rows_keep_their_types_through_parquet(self, done: Library, tmp_path: Path) -> None:
+        done.rows.to_parquet(tmp_path / "rows.parquet")
+        read = pd.read_parquet(tmp_path / "rows.parquet")
+        assert list(read.columns) == list(DTYPES)
+        before = done.results()
+        done.rows = read
+        pd.testing.assert_frame_equal(done.results(), before)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"input": None}, "predict.input is not set"),
+            ({"model": None}, "predict.model is not set.*kedro run --pipelines=predict"),
+            ({"model": "genre.resnet"}, "is not trained.*kedro run --pipelines=train_resnet"),
+            ({"windows": {"hop_seconds": 50}}, "hop_seconds is 50.*never be heard"),
+            ({"abstain_below": 0.5}, "keeps no temperature"),
+            ({"backend": "onnx"}, "is not there as ONNX.*--pipelines=export"),
+            ({"backend": "onnx", "device": "cuda"}, "device: cuda was asked for|predict.backend is onnx"),
+        ],
+    )
+    def test_come_before_any_file_is_read(
+        self, library: Library, params: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            library.job(**params)
+
+    @pytest.mark.parametrize("params", [{"windows": {"hop_seconds": 1.0}}, {"backend": "onnx"}])
+    def test_of_what_a_forest_does_not_have(
+        self, recordings: Path, forest_bundle: BundleRef, params: dict[str, Any]
+    ) -> None:
+        with pytest.raises(ConfigurationError, match="forest"):
+            Library(recordings, forest_bundle).job(**params)
+
+    def test_of_a_damaged_bundle(self, library: Library, tmp_path: Path) -> None:
+        shutil.copytree(library.bundle.path, tmp_path / "damaged")
+        with (tmp_path / "damaged/model.safetensors").open("ab") as stream:
+            stream.write(b"x")
+        with pytest.raises(BundleError, match="is damaged"):
+            library.job(model=str(tmp_path / "damaged"))
+
+    @pytest.mark.parametrize("name", ["../elsewhere", "/absolute", "", "a//b", ".hidden"])
+    def test_of_a_name_that_leads_elsewhere(self, name: str) -> None:
+        with pytest.raises(ValueError, match="cannot be the name of a folder"):
+            PredictParams(name=name)
+
+
+class TestOnnx:
+    @pytest.fixture
+    def exported(self, tmp_path: Path, cnn_bundle: BundleRef) -> Callable[..., BundleRef]:
+        """A copy of the bundle as training lays it out, with its file as the pipeline `export` writes it."""
+        from auricle.inference.onnx_network import onnx_file
+        from auricle.models.bundle import open_bundle
+        from auricle.models.onnx_check import checked
+        from auricle.models.onnx_export import export_onnx, onnx_of
+        from auricle.models.registry import load_deep
+
+        def make(*, compared: bool = True) -> BundleRef:
+            path = tmp_path / "06_models/genre/cnn/bundle/v1/bundle"
+            shutil.copytree(cnn_bundle.path, path)
+            bundle = open_bundle(path)
+            file = onnx_file(bundle)
+            assert file == tmp_path / "06_models/genre/cnn/onnx/v1/model.onnx"
+            file.parent.mkdir(parents=True)
+            if compared:
+                file.write_bytes(checked(onnx_of(bundle), load_deep(bundle)))
+            else:
+                export_onnx(bundle, file)
+            return bundle
+
+        return make
+
+    def test_is_taken_where_it_is_there_and_says_the_same(
+        self, recordings: Path, exported: Callable[..., BundleRef]
+    ) -> None:
+        pytest.importorskip("onnxruntime")
+        library = Library(recordings, exported())
+        library.predict()
+        by_onnx = library.results()
+        assert set(by_onnx["backend"]) == {"onnx"}
+        assert set(by_onnx["model"]) == {"genre.cnn"}
+        library.rows = NOTHING
+        library.predict(backend="torch")
+        by_torch = library.results()
+        assert set(by_torch["backend"]) == {"torch"}
+        np.testing.assert_allclose(by_onnx["probability_high"], by_torch["probability_high"], atol=1e-4)
+
+    def test_is_left_where_nobody_compared_it(
+        self, recordings: Path, exported: Callable[..., BundleRef]
+    ) -> None:
+        pytest.importorskip("onnxruntime")
+        library = Library(recordings, exported(compared=False))
+        library.predict()
+        assert set(library.results()["backend"]) == {"torch"}
+        with pytest.raises(ConfigurationError, match="was not compared with torch"):
+            library.job(backend="onnx")
