@@ -54,6 +54,7 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/waveform_augmentation.py
 	$(BIN)/python benchmarks/notes.py
 	$(BIN)/python benchmarks/passages.py
+	$(BIN)/python benchmarks/predict.py
 
 viz: install  ## open the pipelines in a browser
 	$(BIN)/kedro viz run

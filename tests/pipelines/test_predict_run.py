@@ -164,7 +164,7 @@ def test_a_run_that_was_killed_goes_on(
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     shards = project / "data/ci/07_model_output/predict"
     while process.poll() is None and len(list(shards.rglob("part-*.parquet"))) < 3:
-        time.sleep(0.02)
+        time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not list(shards.rglob("predictions.parquet"))

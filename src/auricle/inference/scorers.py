@@ -67,12 +67,14 @@ class Scorer(Protocol):
     Attributes:
         sample_rate: that waveforms must have, in Hz.
         half_frame_s: half of what a frame of the front end spans, in seconds.
-        extractor: the front end itself, for whoever hears in another process.
     """
 
     sample_rate: int
     half_frame_s: float
-    extractor: Extractor
+
+    @property
+    def extractor(self) -> Extractor:
+        """The front end itself, for whoever hears in another process."""
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """What the model is shown of a mono waveform, float32 (n,), at `sample_rate`.
@@ -110,7 +112,8 @@ class DeepScorer:
         model: Any = load_deep(bundle) if network is None else network
         self._model = model.eval().to(device) if network is None else model
         self._device = device
-        self._window, self._hop = windows or (bundle.config["window_frames"], bundle.config["hop_frames"])
+        own: tuple[int, int] = bundle.config["window_frames"], bundle.config["hop_frames"]
+        self._window, self._hop = windows or own
         self._instruments = bundle.config.get("instruments")
         self.sample_rate = self.extractor.sample_rate
         self.half_frame_s = self.extractor.params.n_fft / 2 / self.sample_rate

@@ -41,11 +41,12 @@ def write_genres(path: Path, genres: list[str]) -> None:
     from mutagen.id3 import TCON, Encoding
 
     audio = _opened(path)
+    frame = TCON(encoding=Encoding.UTF8, text=genres)  # type: ignore[no-untyped-call]
     try:
         if audio.tags is None:
             audio.add_tags()
         if hasattr(audio.tags, "setall"):
-            audio.tags.setall("TCON", [TCON(encoding=Encoding.UTF8, text=genres)])
+            audio.tags.setall("TCON", [frame])
         else:
             audio.tags["genre"] = genres
         if tuple(getattr(audio.tags, "version", ())[:2]) == (2, 3):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -42,9 +42,7 @@ def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.
         `backend`; and `probability_<label>`, float32. Of a file that failed, what would be said is missing.
     """
     chosen = rows.set_index("path").reindex(job.files["path"]).reset_index()
-    told = pd.DataFrame(
-        [_told(job, row, abstain_below) for row in chosen.to_dict("records")], columns=list(TOLD)
-    )
+    told = pd.DataFrame([_told(job, row, abstain_below) for row in _rows(chosen)], columns=list(TOLD))
     facts = chosen[[name for name in FACTS if name in chosen]].assign(
         model=job.model, version=job.bundle.version
     )
@@ -90,12 +88,16 @@ def flat(results: pd.DataFrame) -> pd.DataFrame:
 
 def records_of(results: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """For JSON lines: `top_5` and `probabilities` as objects, and null for what is missing."""
-    columns = [name for name in results if name.startswith(PROBABILITY)]
-    for row in results.to_dict("records"):
-        plain = {str(name): _plain(value) for name, value in row.items() if name not in columns}
+    columns = [name for name in results.columns if name.startswith(PROBABILITY)]
+    for row in _rows(results):
+        plain = {name: _plain(value) for name, value in row.items() if name not in columns}
         found = {name.removeprefix(PROBABILITY): round(float(row[name]), 6) for name in columns}
         said = {} if plain["label"] is None else found
         yield plain | {"top_5": {label: said[label] for label in row["top_5"]}, "probabilities": said}
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", table.to_dict("records"))
 
 
 def _plain(value: Any) -> Any:

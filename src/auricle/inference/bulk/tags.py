@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -75,7 +75,8 @@ def plan_tags(results: pd.DataFrame, params: TagParams) -> pd.DataFrame:
     `then` is "write", or why the file is left as it is.
     """
     plan = []
-    for row in track(results.to_dict("records"), total=len(results), description="read tags"):
+    rows = cast("list[dict[str, Any]]", results.to_dict("records"))
+    for row in track(rows, description="read tags"):
         labels = BETWEEN.join(row["labels"])
         try:
             old, then = "", _kept(row, params)
