@@ -114,7 +114,7 @@ def check_waveform_training(train: Any, variants: Any) -> None:
     if training.variants and VariantParams.model_validate(variants).enabled:
         raise ConfigurationError(
             "variants asks for altered copies, which are made for networks on spectrograms, and this one"
-            " hears waveforms. Set train.variants: false for it: it then learns from the recordings as they are."
+            " hears waveforms. Set train.variants: false for it: it then learns from what was recorded."
         )
 
 

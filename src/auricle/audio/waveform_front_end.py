@@ -93,7 +93,7 @@ class WaveformFrontEnd(FrontEnd):
         """
         samples = checked_waveform(waveform)
         if self.params.do_normalize:
-            # All that the extractor does with one waveform, which needs no padding. When called it imports torch,
-            # which does not fit beside a recording into the limits of a child process.
+            # All that the extractor does with one waveform, which needs no padding. When called it imports
+            # torch, which does not fit beside a recording into the limits of a child process.
             (samples,) = self._extractor.zero_mean_unit_var_norm([samples], None)
         return np.asarray(samples, dtype=np.float32)[np.newaxis]
