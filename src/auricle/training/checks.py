@@ -8,7 +8,7 @@ import numpy.typing as npt
 from auricle.audio.frontend import FrontEnd
 from auricle.audio.store import SpectrogramStore
 from auricle.errors import ConfigurationError
-from auricle.models.params import ArchitectureParams
+from auricle.models.architecture import ArchitectureParams
 from auricle.models.windows import WindowParams
 
 if TYPE_CHECKING:
