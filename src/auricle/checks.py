@@ -12,7 +12,8 @@ from auricle.corpora.params import IngestParams
 from auricle.errors import ConfigurationError
 from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.params import ExplainParams
-from auricle.models.params import ArchitectureParams, ModelParams, WindowParams
+from auricle.models.architecture import ArchitectureParams
+from auricle.models.params import ModelParams, WindowParams
 from auricle.training.params import SelectionMetric, TrainParams
 
 PREFIX = "params:"

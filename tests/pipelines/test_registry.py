@@ -64,7 +64,8 @@ class TestRegistry:
         } <= names
 
     @pytest.mark.parametrize(
-        "pipeline", ["train_rf", "train_cnn", "train_hybrid", "train_resnet", "train_cnn_lstm", "train_wav2vec2"]
+        "pipeline",
+        ["train_rf", "train_cnn", "train_hybrid", "train_resnet", "train_cnn_lstm", "train_wav2vec2"],
     )
     def test_training_starts_from_nothing_but_recordings_and_parameters(self, pipeline: str) -> None:
         free = register_pipelines()[pipeline].inputs()

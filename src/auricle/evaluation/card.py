@@ -19,6 +19,7 @@ ARCHITECTURES = {
     "auricle_audio_cnn_lstm": "Residual and recurrent network on spectrograms",
     "auricle_note_analyzer": "Convolutional network on spectrograms of single notes",
     "auricle_transfer": "Pretrained encoder on spectrograms",
+    "auricle_wav2vec2": "Speech encoder on waveforms",
 }
 CARD_FIGURES = {
     SINGLE: (

@@ -9,8 +9,8 @@ from auricle.audio.frontend import FrontEnd
 from auricle.audio.recording_store import RecordingStore
 from auricle.audio.waveform_front_end import WaveformFrontEnd
 from auricle.errors import ConfigurationError, CorpusError
+from auricle.models.architecture import ArchitectureParams
 from auricle.models.padding import Padding, fewest_frames, padding_of
-from auricle.models.params import ArchitectureParams
 from auricle.models.windows import WindowParams
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from auricle.audio.frontend import FrontEnd
 from auricle.audio.recording_store import RecordingStore
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
+from auricle.models.architecture import ArchitectureParams
 from auricle.models.bundle import BundleDraft
-from auricle.models.params import ArchitectureParams
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.windows import WindowParams
 from auricle.training.checks import (
