@@ -104,7 +104,8 @@ class TestRegistry:
             "from auricle.pipeline_registry import register_pipelines\n"
             "import auricle.settings\n"
             "register_pipelines()\n"
-            "heavy = {'torch', 'transformers', 'sklearn', 'matplotlib', 'librosa.core', 'datasets'} & set(sys.modules)\n"
+            "heavy = {'torch', 'transformers', 'sklearn', 'matplotlib', 'librosa.core', 'datasets'}\n"
+            "heavy &= set(sys.modules)\n"
             "sys.exit(f'imported {heavy}' if heavy else 0)"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

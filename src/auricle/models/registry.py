@@ -52,6 +52,11 @@ def config_class(kind: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+def hears_waveforms(kind: str) -> bool:
+    """Whether an architecture is of waveforms, whose configurations say if they take padding."""
+    return hasattr(config_class(kind), "takes_padding")
+
+
 def weights_file(model_type: Any, named_in: Path) -> str:
     """The file that holds what a model of this type has learned.
 

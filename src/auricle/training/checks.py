@@ -10,7 +10,8 @@ from auricle.audio.recording_store import RecordingStore
 from auricle.audio.waveform_front_end import WaveformFrontEnd
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.models.architecture import ArchitectureParams
-from auricle.models.padding import Padding, fewest_frames, padding_of
+from auricle.models.padding import fewest_frames
+from auricle.models.registry import hears_waveforms
 from auricle.models.windows import WindowParams
 
 if TYPE_CHECKING:
@@ -60,9 +61,10 @@ def check_hearing(params: ArchitectureParams, front_end: FrontEnd) -> None:
     if wrong:
         told = ", ".join(f"{name}: {value}" for name, value in wrong.items())
         found = ", ".join(f"{name} {given.get(name)}" for name in wrong)
+        named = "waveforms" if isinstance(front_end, WaveformFrontEnd) else "front_end"
         raise ConfigurationError(
             f"backbone {getattr(params, 'backbone', params.kind)!r} was trained behind another front end than"
-            f" this with {found}. Set front_end: {{{told}}}, or choose an encoder that takes any."
+            f" this with {found}. Set {named}: {{{told}}}, or choose an encoder that takes any."
         )
 
 
@@ -80,6 +82,11 @@ def check_architecture(
     Raises:
         ConfigurationError: the network cannot be built, or does not take such crops or such a front end.
     """
+    if isinstance(front_end, WaveformFrontEnd) and not hears_waveforms(params.kind):
+        raise ConfigurationError(
+            f"model.kind is {params.kind!r}, which hears spectrograms, and its pipeline gives it waveforms."
+            " Set model.kind: wav2vec2, or train it in a model of the study that has its name."
+        )
     check_hearing(params, front_end)
     config = params.config(
         n_bands=front_end.n_bands,
@@ -88,11 +95,6 @@ def check_architecture(
         hop_frames=front_end.frames(window.hop_seconds),
         frames_per_second=front_end.frames_per_second,
     )
-    if isinstance(front_end, WaveformFrontEnd) and padding_of(config) is Padding.MINIMUM:
-        raise ConfigurationError(
-            f"model.kind is {params.kind!r}, which hears spectrograms, and its pipeline gives it waveforms."
-            " Set model.kind: wav2vec2, or train it in a model of the study that has its name."
-        )
     channels = getattr(config, "input_channels", 1)
     if channels != 1:
         raise ConfigurationError(
