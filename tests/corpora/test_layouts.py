@@ -56,7 +56,7 @@ class TestEveryLayout:
     def test_an_unknown_layout_is_refused_with_those_there_are(self, tmp_path: Path) -> None:
         with pytest.raises(
             ConfigurationError,
-            match=r"Unknown layout 'zip'. Known .*: audiofolder, esc50, fma, folder_per",
+            match=r"Unknown layout 'zip'. Known .*: audiofolder, donateacry, esc50, fma, folder_per",
         ):
             read_layout("zip", tmp_path, {})
 

@@ -17,6 +17,7 @@ from auricle.studies import STUDIES, chosen_studies
 
 ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*/globals.yml"))
 OF_NOTES = {"good_sounds", "philharmonia", "philharmonia_ablation", "philharmonia_instruments"}
+OF_CRIES = {"donateacry"}
 
 
 def studies_of(pipeline: Pipeline) -> set[str]:
@@ -51,8 +52,8 @@ class TestChoice:
     @pytest.mark.parametrize(
         ("studies", "message"),
         [
-            (["genres"], r"names 'genres', which there is not; 'genre' is near.*There are genre, notes"),
-            (["cry"], "names 'cry', which there is not. There are genre, notes"),
+            (["genres"], r"names 'genres', which there is not; 'genre' is near.*There are genre, notes, cry"),
+            (["voices"], "names 'voices', which there is not. There are genre, notes, cry"),
             (["notes", "notes"], "names 'notes' twice"),
             ("genre", r"is 'genre', not a list of names such as \[genre\]"),
             ([], r"is \[\], not a list"),
@@ -67,7 +68,7 @@ class TestChoice:
 class TestEnvironments:
     @pytest.mark.parametrize("env", [env for env in ENVIRONMENTS if env != "base"])
     def test_have_the_study_that_they_are_made_for(self, project: Path, env: str) -> None:
-        expected = {"notes"} if env in OF_NOTES else {"genre"}
+        expected = {"notes"} if env in OF_NOTES else {"cry"} if env in OF_CRIES else {"genre"}
         assert studies_of(narrowed(project, env)["train_rf"]) == expected
 
     def test_one_after_the_other_have_each_their_own(self, project: Path) -> None:
@@ -78,7 +79,7 @@ class TestEnvironments:
 
     def test_sessions_of_one_process_do_not_narrow_what_is_registered(self, project: Path) -> None:
         narrowed(project, "philharmonia")
-        assert studies_of(register_pipelines()["train_rf"]) == {"genre", "notes"}
+        assert studies_of(register_pipelines()["train_rf"]) == set(STUDIES)
 
     def test_the_command_line_may_choose_others(self, project: Path) -> None:
         both = narrowed(project, "gtzan", studies=["genre", "notes"])
@@ -95,7 +96,7 @@ class TestNoChoice:
 
     def test_pipelines_that_could_be_shared_are_of_the_first_study(self, project: Path) -> None:
         pipelines = narrowed(project, "base")
-        for name in ("ingest", "train_rf", "evaluate", "explain", "sweep", "__default__"):
+        for name in ("ingest", "train_rf", "train_cnn", "evaluate", "explain", "sweep", "__default__"):
             assert studies_of(pipelines[name]) == {"genre"}, name
 
     def test_those_of_other_models_are_there_too(self, project: Path) -> None:
@@ -103,6 +104,7 @@ class TestNoChoice:
 
     def test_others_are_had_by_name(self, project: Path) -> None:
         assert studies_of(narrowed(project, "base", studies=["notes"])["train_rf"]) == {"notes"}
+        assert studies_of(narrowed(project, "base", studies=["cry"])["train_cnn"]) == {"cry"}
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
@@ -127,5 +129,5 @@ class TestRuns:
             run_project(project, ["train_cn"], env="good_sounds")
 
     def test_with_an_unknown_study_are_refused(self, project: Path) -> None:
-        with pytest.raises(ConfigurationError, match="names 'cry'"):
-            run_project(project, ["ingest"], params={"studies": ["cry"]})
+        with pytest.raises(ConfigurationError, match="names 'voices'"):
+            run_project(project, ["ingest"], params={"studies": ["voices"]})

@@ -1,13 +1,14 @@
-"""Which demo corpus: of music, or of single notes."""
+"""Which demo corpus: of music, of single notes, or of cries."""
 
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Discriminator, RootModel, Tag
 
+from auricle.audio.synthesis.cries.params import CryDemoParams
 from auricle.audio.synthesis.notes.params import NotesDemoParams
 from auricle.audio.synthesis.params import DemoParams
 
-Demo = DemoParams | NotesDemoParams
+Demo = DemoParams | NotesDemoParams | CryDemoParams
 
 
 def _kind(value: Any) -> Any:
@@ -15,10 +16,14 @@ def _kind(value: Any) -> Any:
     return value.get("kind", "music") if isinstance(value, dict) else getattr(value, "kind", None)
 
 
-_Tagged = Annotated[DemoParams, Tag("music")] | Annotated[NotesDemoParams, Tag("notes")]
+_Tagged = (
+    Annotated[DemoParams, Tag("music")]
+    | Annotated[NotesDemoParams, Tag("notes")]
+    | Annotated[CryDemoParams, Tag("cries")]
+)
 
 
 class AnyDemoParams(RootModel[Annotated[_Tagged, Discriminator(_kind)]]):
-    """A demo corpus of either kind: the parameters of the `kind` that is named, of `music` where none is."""
+    """A demo corpus: the parameters of the `kind` that is named, of `music` where none is."""
 
     model_config = ConfigDict(frozen=True)

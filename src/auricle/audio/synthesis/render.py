@@ -9,6 +9,8 @@ from auricle.audio.isolation import map_isolated
 from auricle.audio.limits import AudioLimits
 from auricle.audio.synthesis.choice import Demo
 from auricle.audio.synthesis.corpus import AUDIO_FOLDER, Corpus, CorpusFile
+from auricle.audio.synthesis.cries import CryDemoParams
+from auricle.audio.synthesis.cries.corpus import cry_corpus
 from auricle.audio.synthesis.music import music_corpus
 from auricle.audio.synthesis.notes import NotesDemoParams
 from auricle.audio.synthesis.notes.corpus import notes_corpus
@@ -82,6 +84,8 @@ def render_demo(folder: Path, params: Demo, *, workers: int | None = None) -> De
 
 
 def _corpus(params: Demo) -> Corpus:
+    if isinstance(params, CryDemoParams):
+        return cry_corpus(params)
     return notes_corpus(params) if isinstance(params, NotesDemoParams) else music_corpus(params)
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from auricle.corpora.layouts import (
     audiofolder,
+    donateacry,
     esc50,
     fma,
     folder,
@@ -31,6 +32,7 @@ LAYOUTS: dict[str, Layout] = {
     layout.name: layout
     for layout in (
         audiofolder.LAYOUT,
+        donateacry.LAYOUT,
         esc50.LAYOUT,
         fma.LAYOUT,
         folder.LAYOUT,
