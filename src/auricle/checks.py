@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from auricle.audio.waveform_augment import VariantParams
+from auricle.audio.waveform_front_end import WaveformParams
 from auricle.corpora.guard import check_known
 from auricle.corpora.labels import MULTI, LabelParams
 from auricle.corpora.params import IngestParams
@@ -66,7 +67,7 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
         model: of `ModelParams`, or what it is made from; so are the others.
         train: of `TrainParams`.
         windows: of `WindowParams`.
-        front_end: of `FrontEndChoice`.
+        front_end: of `FrontEndChoice`, or a `WaveformParams`.
 
     Raises:
         ConfigurationError: which says what to change.
@@ -74,10 +75,13 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
     from auricle.audio.front_ends import FrontEndChoice
     from auricle.training.checks import check_architecture
 
+    if not isinstance(front_end, WaveformParams):
+        front_end = FrontEndChoice.model_validate(front_end)
+
     training = TrainParams.model_validate(train)
     network = check_architecture(
         ModelParams.model_validate(model).root,
-        FrontEndChoice.model_validate(front_end).make(),
+        front_end.make(),
         WindowParams.model_validate(windows),
         training.crop_seconds,
     )
@@ -94,6 +98,29 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
     if training.gradient_checkpointing and not network.supports_gradient_checkpointing:
         raise ConfigurationError(
             f"gradient_checkpointing is not possible for this {type(network).__name__}. Set it to false."
+        )
+
+
+def check_waveform_training(train: Any, variants: Any) -> None:
+    """Refuse for a network on waveforms what is made for spectrograms.
+
+    Args:
+        train: of `TrainParams`, or what it is made from.
+        variants: of `VariantParams`, or what it is made from.
+
+    Raises:
+        ConfigurationError: which says what to set instead.
+    """
+    training = TrainParams.model_validate(train)
+    if training.augment.enabled:
+        raise ConfigurationError(
+            "train.augment varies spectrograms, and this network hears waveforms: it masks by itself, see"
+            " model.mask_time_prob. Set train.augment.enabled: false."
+        )
+    if training.variants and VariantParams.model_validate(variants).enabled:
+        raise ConfigurationError(
+            "variants asks for altered copies, which are made for networks on spectrograms, and this one"
+            " hears waveforms. Set train.variants: false for it: it then learns from what was recorded."
         )
 
 

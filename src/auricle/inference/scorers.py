@@ -11,10 +11,12 @@ import pandas as pd
 from auricle.audio.descriptors import DescriptorExtractor
 from auricle.audio.extractor import load_extractor
 from auricle.audio.frontend import FrontEnd
-from auricle.errors import BundleError
+from auricle.audio.waveform_front_end import WaveformFrontEnd
+from auricle.errors import AudioError, BundleError
 from auricle.inference.note_batches import BatchParams, Clip, score_clips
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import instrument_codes
+from auricle.models.padding import fewest_frames
 from auricle.models.registry import FOREST, load_deep
 from auricle.models.windows import WindowOutputs
 
@@ -46,7 +48,8 @@ class Heard:
     """What a front end makes of one waveform.
 
     Attributes:
-        values: a spectrogram, float32 (bands, frames), or descriptors, float32 (features,).
+        values: a spectrogram, float32 (bands, frames), a waveform for an encoder, float32 (1, samples), or
+            descriptors, float32 (features,).
         duration_s: of the waveform, in seconds.
         instrument: that plays; None where it is not known.
     """
@@ -67,10 +70,12 @@ class Scorer(Protocol):
     Attributes:
         sample_rate: that waveforms must have, in Hz.
         half_frame_s: half of what a frame of the front end spans, in seconds.
+        batches: what goes through the model at once, unless somebody chooses.
     """
 
     sample_rate: int
     half_frame_s: float
+    batches: BatchParams
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """What the model is shown of a mono waveform, float32 (n,), at `sample_rate`.
@@ -87,7 +92,7 @@ class Scorer(Protocol):
 
 
 class DeepScorer:
-    """Any deep model: spectrogram, windows, mean of their embeddings."""
+    """Any deep model: spectrogram or waveform, windows, mean of their embeddings."""
 
     def __init__(self, bundle: BundleRef, device: Any) -> None:
         self._extractor = _expect(load_extractor(bundle.path), FrontEnd, bundle)
@@ -97,11 +102,22 @@ class DeepScorer:
         self._window, self._hop = bundle.config["window_frames"], bundle.config["hop_frames"]
         self._instruments = bundle.config.get("instruments")
         self.sample_rate = self._extractor.sample_rate
-        self.half_frame_s = self._extractor.params.n_fft / 2 / self.sample_rate
+        self.half_frame_s = self._extractor.half_frame_s
+        self.batches = (
+            BatchParams.of_waveforms(device, self.sample_rate)
+            if isinstance(self._extractor, WaveformFrontEnd)
+            else BatchParams.on(device)
+        )
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
-        """The spectrogram; see `Scorer`."""
-        return Heard(self._extractor(waveform), len(waveform) / self.sample_rate, instrument)
+        """The spectrogram, or the waveform as an encoder takes it; see `Scorer`."""
+        heard = Heard(self._extractor(waveform), len(waveform) / self.sample_rate, instrument)
+        if heard.frames < (least := fewest_frames(self._model.config)):
+            raise AudioError(
+                f"lasts {1000 * heard.duration_s:.1f} ms, and the model's encoder needs"
+                f" {1000 * self._extractor.seconds(least):.1f} ms for its first frame"
+            )
+        return heard
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """One pass through the network for each batch of recordings of about one length."""
@@ -117,7 +133,7 @@ class DeepScorer:
 
     def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
         """Score a mono waveform; see `Scorer`."""
-        return self.score([self.hear(waveform, instrument)], BatchParams())[0]
+        return self.score([self.hear(waveform, instrument)], self.batches)[0]
 
     def _score(self, output: WindowOutputs, duration: float) -> Score:
         seconds = self._extractor.seconds
@@ -145,6 +161,7 @@ class ForestScorer:
         self._bundle = bundle
         self.sample_rate = self._extractor.sample_rate
         self.half_frame_s = self._extractor.params.n_fft / 2 / self.sample_rate
+        self.batches = BatchParams()
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """The descriptors; see `Scorer`."""

@@ -20,8 +20,9 @@ from transformers import (
     set_seed,
 )
 
-from auricle.audio.store import SpectrogramStore
+from auricle.audio.recording_store import RecordingStore
 from auricle.errors import AuricleError
+from auricle.models.padding import padding_of
 from auricle.models.registry import build_model
 from auricle.training import resume
 from auricle.training.arguments import trainer_arguments
@@ -67,7 +68,7 @@ class TrainingJob:
 
     Attributes:
         config: of the model; its ``window_frames``, ``hop_frames`` and ``class_weights`` are used here too.
-        store: spectrograms of all recordings.
+        store: what the model hears of all recordings.
         train: recordings to learn from.
         validation: recordings that choose the rate, the end and the best epoch.
         crop_frames: length of a training crop.
@@ -82,7 +83,7 @@ class TrainingJob:
     """
 
     config: PreTrainedConfig
-    store: SpectrogramStore
+    store: RecordingStore
     train: Subset
     validation: Subset
     crop_frames: int
@@ -235,6 +236,7 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         augment=_augment(job),
         variants=job.variants,
         any_length=job.params.batches_by_length,
+        padding=padding_of(job.config),
     )
     params = _fitting(job) if job.params.find_batch_size else job.params
     set_seed(job.params.seed)
