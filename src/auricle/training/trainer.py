@@ -28,7 +28,7 @@ from auricle.training import resume
 from auricle.training.arguments import trainer_arguments
 from auricle.training.augment import Augment
 from auricle.training.batch_fit import fitting, trial_step
-from auricle.training.callbacks import EpochReport, SaveWithinEpoch, StopEarly, is_over
+from auricle.training.callbacks import EpochReport, GradualUnfreezing, SaveWithinEpoch, StopEarly, is_over
 from auricle.training.data import CropDataset, Subset, keep_batch
 from auricle.training.device import deterministic_algorithms, resolve_precision
 from auricle.training.distributed import in_processes, rank
@@ -297,6 +297,7 @@ def _callbacks(job: TrainingJob) -> list[TrainerCallback]:
     return [
         *within_epoch,
         StopEarly(job.params.early_stopping_patience),
+        *([GradualUnfreezing(thawed)] if (thawed := getattr(job.config, "gradual_unfreezing", 0)) else []),
         *([] if rank() else [EpochReport(job.name, job.device)]),
         *job.callbacks,
     ]
@@ -317,4 +318,6 @@ def _best(job: TrainingJob) -> TrainedModel:
     steps_per_epoch = state["max_steps"] / state["num_train_epochs"]
     best_epoch = round(state["best_global_step"] / steps_per_epoch)
     model.train(False)
+    if hasattr(model, "standing_alone"):
+        model = model.standing_alone()
     return TrainedModel(model, epoch_history(state["log_history"]), best_epoch)

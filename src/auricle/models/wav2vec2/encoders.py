@@ -27,7 +27,6 @@ def tiny_settings(told: "TinyEncoderParams") -> dict[str, Any]:
     }
     config = Wav2Vec2Config(
         **geometry,
-        num_feat_extract_layers=len(told.conv_dim),
         feat_extract_norm="layer",
         do_stable_layer_norm=True,
         conv_bias=True,

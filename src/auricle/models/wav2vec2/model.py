@@ -32,12 +32,13 @@ class Wav2Vec2ForSpeechClassification(Wav2Vec2PreTrainedModel):  # type: ignore[
     base_model_prefix = "speech"
     main_input_name = "input_values"
     config: Wav2Vec2SpeechConfig  # type: ignore[assignment]
+    encoder: Any
     # Clips of any length are taken, see `SpectrogramModel`.
     exact_frames: int | None = None
 
     def __init__(self, config: Wav2Vec2SpeechConfig) -> None:
         super().__init__(config)
-        self.encoder: Any = build_encoder(config.encoder_settings, config.attention)
+        self.encoder = build_encoder(config.encoder_settings, config.attention)
         hidden, layers = self.encoder.config.hidden_size, self.encoder.config.num_hidden_layers
         self.layer_mean = LayerMean(layers) if config.weighted_layers else None
         self.pooling = Pooling(config.pooling, hidden)
@@ -49,11 +50,10 @@ class Wav2Vec2ForSpeechClassification(Wav2Vec2PreTrainedModel):  # type: ignore[
 
     def _freeze(self) -> None:
         """What never learns requires no gradient."""
-        encoder: Any = self.encoder
         if self.config.freeze_encoder:
-            encoder.requires_grad_(False)
+            self.encoder.requires_grad_(False)
         if self.config.freeze_encoder or self.config.freeze_feature_encoder:
-            encoder.feature_extractor._freeze_parameters()
+            self.encoder.feature_extractor._freeze_parameters()
 
     def _init_weights(self, module: nn.Module) -> None:
         """As transformers does; a small last layer, so that training starts from a loss of ln(classes)."""
@@ -195,9 +195,9 @@ class Wav2Vec2ForSpeechClassification(Wav2Vec2PreTrainedModel):  # type: ignore[
         if lengths is not None:
             lengths = self._checked_lengths(lengths.to(waveforms.device), waveforms)
         shortest = waveforms.shape[1] if lengths is None else int(lengths.min())
-        if shortest < self.config.receptive_field:
+        if shortest < self.config.least_frames:
             raise ConfigurationError(
-                f"A clip has {shortest} samples, and the encoder needs {self.config.receptive_field} for its"
+                f"A clip has {shortest} samples, and the encoder needs {self.config.least_frames} for its"
                 " first frame. Leave such clips out, or repeat them up to a window."
             )
         return waveforms, lengths
