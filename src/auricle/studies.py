@@ -10,7 +10,7 @@ from auricle.errors import ConfigurationError
 STUDIES: dict[str, tuple[str, ...]] = {
     "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer", "wav2vec2"),
     "notes": ("random_forest", "note_analyzer", "note_analyzer_small"),
-    "cry": ("random_forest", "cnn"),
+    "cry": ("random_forest", "cnn", "wav2vec2"),
 }
 
 # The pipeline that trains a model, in every study that lists it: `kedro run --pipelines=train_cnn`.
