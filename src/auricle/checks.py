@@ -90,7 +90,7 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
             f"batches_by_length is for networks that hear clips whole, and this {type(network).__name__}"
             " hears windows of one length. Set it to false."
         )
-    if training.processes > 1 and getattr(network.config, "gradual_unfreezing", 0):
+    if training.processes > 1 and getattr(network.config, "gradual_unfreezing", None):
         raise ConfigurationError(
             f"gradual_unfreezing is for one process, and processes is {training.processes}: several agree at"
             " the start on what learns. Set gradual_unfreezing: 0, or processes: 1."

@@ -33,16 +33,6 @@ class SpectrogramModelConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         """Length of the vocabulary."""
         return len(self.id2label or {})
 
-    @property
-    def takes_padding(self) -> bool:
-        """Whether a clip may be padded: where not, all clips of a batch are of one length."""
-        return True
-
-    @property
-    def least_frames(self) -> int:
-        """The fewest frames that a clip may have."""
-        return 1
-
     def __post_init__(self, **kwargs: Any) -> None:
         """Complete the labels, then refuse what contradicts itself."""
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]

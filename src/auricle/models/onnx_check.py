@@ -9,6 +9,7 @@ import torch
 from auricle.errors import ConfigurationError, DivergedError
 from auricle.models.backbones.packages import needed
 from auricle.models.onnx_export import EXTRA, OUTPUTS, Answers, example_of
+from auricle.models.padding import Padding, fewest_frames, padding_of
 
 CHECK = "check"
 TOLERANCE = 1e-4
@@ -35,7 +36,7 @@ def check_onnx(content: bytes, network: Any) -> dict[str, Any]:
     """
     session = session_of(content)
     lengths = lengths_of(network)
-    padded = [lengths] if network.config.takes_padding else []
+    padded = [] if padding_of(network.config) is Padding.REPEATED else [lengths]
     batches = [[length] for length in lengths] + padded + [[lengths[-1]] * 2]
     differences = dict.fromkeys(OUTPUTS, 0.0)
     for batch in batches:
@@ -67,7 +68,7 @@ def lengths_of(network: Any) -> list[int]:
     """How long the clips are that answers are compared on, in frames."""
     if network.exact_frames:
         return [network.exact_frames]
-    least = network.config.least_frames
+    least = fewest_frames(network.config)
     return list(LENGTHS) if least == 1 else [times * least + times - 1 for times in FIELDS]
 
 

@@ -15,6 +15,7 @@ from auricle.models.backbones.packages import needed
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import takes_instruments
 from auricle.models.outputs import AudioClassifierOutput
+from auricle.models.padding import Padding, fewest_frames, padding_of
 from auricle.models.registry import load_deep
 from auricle.models.whole_file import write_whole
 from auricle.models.windows import probabilities_of
@@ -131,13 +132,13 @@ def example_of(network: Any, lengths: list[int], frames: int | None = None) -> d
     generator = torch.Generator().manual_seed(0)
     channels = [getattr(config, "input_channels", 1)] if getattr(config, "input_channels", 1) > 1 else []
     shape = [len(lengths), *channels, config.n_bands, frames or max(lengths)]
-    waveforms = config.n_bands == 1
+    waveforms = padding_of(config) is not Padding.MINIMUM
     noise = torch.rand(shape, generator=generator)
     values = noise * 2 - 1 if waveforms else noise * 60 - 70
     for clip, length in zip(values, lengths, strict=True):
         clip[..., length:] = 0.0 if waveforms else clip[..., :length].min()
     given = {"input_values": values}
-    if config.takes_padding:
+    if padding_of(config) is not Padding.REPEATED:
         given["lengths"] = torch.tensor(lengths)
     if takes_instruments(config):
         given["instruments"] = torch.arange(len(lengths)) % (len(config.instruments) + 1)
@@ -148,9 +149,9 @@ def _recorded(network: Any) -> Any:
     """The network as an ONNX model."""
     exact = network.exact_frames
     # A size of 0 or 1, or one that is the same as another, would be taken for one that never changes.
-    least = network.config.least_frames
+    least = fewest_frames(network.config)
     frames = exact or (max(network.config.window_frames, 64) if least == 1 else 4 * least)
-    padded = 1 if network.config.takes_padding else 0
+    padded = 0 if padding_of(network.config) is Padding.REPEATED else 1
     given = example_of(network, [frames, frames - padded, frames - 2 * padded])
     device = next(network.parameters()).device
     axes = {name: {0: torch.export.Dim.DYNAMIC} for name in given}

@@ -314,7 +314,9 @@ def _best(job: TrainingJob) -> TrainedModel:
             f"The best checkpoint in {job.workdir} is damaged: delete the folder, train again."
         )
     # Read back rather than kept in memory: the same path whether or not this process did the training.
-    model = type(build_model(job.config)).from_pretrained(best, local_files_only=True, use_safetensors=True)
+    model: Any = type(build_model(job.config)).from_pretrained(
+        best, local_files_only=True, use_safetensors=True
+    )
     steps_per_epoch = state["max_steps"] / state["num_train_epochs"]
     best_epoch = round(state["best_global_step"] / steps_per_epoch)
     model.train(False)

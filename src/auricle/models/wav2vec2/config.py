@@ -44,8 +44,8 @@ class Wav2Vec2SpeechConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-c
         return told.get("feat_extract_norm") != "group" and not told.get("conv_pos_batch_norm")
 
     @property
-    def least_frames(self) -> int:
-        """The fewest samples that a clip may have: the encoder's receptive field."""
+    def receptive_field(self) -> int:
+        """Samples that the encoder hears for one frame: the fewest that a clip may have."""
         return receptive_field(self.encoder_settings)
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -69,7 +69,7 @@ class Wav2Vec2SpeechConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-c
 
     def _check_lengths(self) -> None:
         """Refuse windows that are too short to be heard, and masks that are wider than what they mask."""
-        told, least = self.encoder_settings, self.least_frames
+        told, least = self.encoder_settings, self.receptive_field
         if self.window_frames < least:
             raise ConfigurationError(
                 f"A window has {self.window_frames} samples, and the encoder needs {least} for its first"

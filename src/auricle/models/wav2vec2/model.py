@@ -195,9 +195,9 @@ class Wav2Vec2ForSpeechClassification(Wav2Vec2PreTrainedModel):  # type: ignore[
         if lengths is not None:
             lengths = self._checked_lengths(lengths.to(waveforms.device), waveforms)
         shortest = waveforms.shape[1] if lengths is None else int(lengths.min())
-        if shortest < self.config.least_frames:
+        if shortest < self.config.receptive_field:
             raise ConfigurationError(
-                f"A clip has {shortest} samples, and the encoder needs {self.config.least_frames} for its"
+                f"A clip has {shortest} samples, and the encoder needs {self.config.receptive_field} for its"
                 " first frame. Leave such clips out, or repeat them up to a window."
             )
         return waveforms, lengths
