@@ -1,5 +1,8 @@
 """A speech encoder trained on cached waveforms: the same bundle, answers and refusals as any network."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +84,42 @@ class TestRefusals:
         params = TRAIN.model_copy(update={"crop_seconds": 5.0})
         with pytest.raises(ConfigurationError, match=r"A training crop is 5 s \(40000 frames\)"):
             spoken.fit(workdir, params)
+
+
+LONG = """
+import resource, sys
+from pathlib import Path
+from waveform_corpus import BY_LENGTH, waveform_corpus
+from auricle.inference.classifier import AudioClassifier
+from auricle.models.bundle import open_bundle
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+folder = Path(sys.argv[1])
+corpus = waveform_corpus(folder, longest=float(sys.argv[2]))
+params = BY_LENGTH.model_copy(update={"epochs": 1, "crops_per_recording": 1})
+bundle = open_bundle(corpus.fit(folder / "work", params).path)
+found = AudioClassifier(bundle, device="cpu").predict([str(folder / path) for path in corpus.manifest["path"]])
+assert all(prediction.error is None for prediction in found)
+print(peak())
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_recordings(tmp_path: Path) -> None:
+    """Recordings of 1 s beside some of 1 s or of 10 minutes: trained, evaluated, predicted."""
+    peaks = {}
+    for seconds in (1, 600):
+        done = subprocess.run(
+            [sys.executable, "-c", LONG, str(tmp_path / str(seconds)), str(seconds)],
+            cwd=Path(__file__).parent,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        peaks[seconds] = float(done.stdout.split()[-1])
+    # A file of 10 minutes in float32, as it is decoded, as it is resampled and as it is normalized: 19 MB each.
+    assert peaks[600] - peaks[1] < 150
