@@ -36,7 +36,7 @@ class TestRefusals:
         assert not (project / "data/ci/02_intermediate").exists()
 
     def test_of_a_search_that_it_has_no_part_in(self, project: Path) -> None:
-        with pytest.raises(ConfigurationError, match="'wav2vec2', which is no network on spectrograms.*cnn"):
+        with pytest.raises(ConfigurationError, match=r"'wav2vec2', which is no network on spectrograms.*cnn"):
             run_project(project, ["sweep"], params=CRIES | {"cry.sweep.model": "wav2vec2"})
 
 

@@ -160,6 +160,7 @@ class TestKilledTrainingOnTheFly:
         assert result(workdir / "killed") == result(workdir / "never killed")
 
 
+@pytest.mark.long
 class TestKilledTrainingOnWaveforms:
     """Masks, dropout and batches by length are what they would have been, in this process or in workers."""
 
