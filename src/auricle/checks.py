@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 from auricle.audio.waveform_augment import VariantParams
+from auricle.audio.waveform_front_end import WaveformParams
 from auricle.corpora.guard import check_known
 from auricle.corpora.labels import MULTI, LabelParams
 from auricle.corpora.params import IngestParams
 from auricle.errors import ConfigurationError
 from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.params import ExplainParams
-from auricle.models.params import ArchitectureParams, ModelParams, WindowParams
+from auricle.models.architecture import ArchitectureParams
+from auricle.models.params import ModelParams, WindowParams
 from auricle.training.params import SelectionMetric, TrainParams
 
 PREFIX = "params:"
@@ -66,7 +68,7 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
         model: of `ModelParams`, or what it is made from; so are the others.
         train: of `TrainParams`.
         windows: of `WindowParams`.
-        front_end: of `FrontEndChoice`.
+        front_end: of `FrontEndChoice`, or a `WaveformParams`.
 
     Raises:
         ConfigurationError: which says what to change.
@@ -74,10 +76,13 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
     from auricle.audio.front_ends import FrontEndChoice
     from auricle.training.checks import check_architecture
 
+    if not isinstance(front_end, WaveformParams):
+        front_end = FrontEndChoice.model_validate(front_end)
+
     training = TrainParams.model_validate(train)
     network = check_architecture(
         ModelParams.model_validate(model).root,
-        FrontEndChoice.model_validate(front_end).make(),
+        front_end.make(),
         WindowParams.model_validate(windows),
         training.crop_seconds,
     )
@@ -86,9 +91,37 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
             f"batches_by_length is for networks that hear clips whole, and this {type(network).__name__}"
             " hears windows of one length. Set it to false."
         )
+    if training.processes > 1 and getattr(network.config, "gradual_unfreezing", None):
+        raise ConfigurationError(
+            f"gradual_unfreezing is for one process, and processes is {training.processes}: several agree at"
+            " the start on what learns. Set gradual_unfreezing: 0, or processes: 1."
+        )
     if training.gradient_checkpointing and not network.supports_gradient_checkpointing:
         raise ConfigurationError(
             f"gradient_checkpointing is not possible for this {type(network).__name__}. Set it to false."
+        )
+
+
+def check_waveform_training(train: Any, variants: Any) -> None:
+    """Refuse for a network on waveforms what is made for spectrograms.
+
+    Args:
+        train: of `TrainParams`, or what it is made from.
+        variants: of `VariantParams`, or what it is made from.
+
+    Raises:
+        ConfigurationError: which says what to set instead.
+    """
+    training = TrainParams.model_validate(train)
+    if training.augment.enabled:
+        raise ConfigurationError(
+            "train.augment varies spectrograms, and this network hears waveforms: it masks by itself, see"
+            " model.mask_time_prob. Set train.augment.enabled: false."
+        )
+    if training.variants and VariantParams.model_validate(variants).enabled:
+        raise ConfigurationError(
+            "variants asks for altered copies, which are made for networks on spectrograms, and this one"
+            " hears waveforms. Set train.variants: false for it: it then learns from what was recorded."
         )
 
 

@@ -22,6 +22,7 @@ from auricle.checks import (
     check_prediction,
     check_sweep,
     check_taggram,
+    check_waveform_training,
 )
 from auricle.errors import AuricleError
 from auricle.studies import CHOICE
@@ -86,7 +87,10 @@ class ProjectHooks:
             for champion in _explained(node) - pipeline.all_outputs():  # one in the making has no windows yet
                 check_taggram(catalog.load(names["explanation"]), catalog.load(champion))
             if "model" in names:
-                of_model = (*BLOCKS, "front_end")
+                on_waveforms = "waveforms" in names
+                if on_waveforms:
+                    check_waveform_training(*(catalog.load(names[name]) for name in ("train", "variants")))
+                of_model = (*BLOCKS, "waveforms" if on_waveforms else "front_end")
                 check_deep_model(*(catalog.load(names[name]) for name in of_model))
                 check_labels(*(catalog.load(names[name]) for name in ("model", "train", "labels")))
 

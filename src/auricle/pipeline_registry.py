@@ -1,6 +1,7 @@
 """What `kedro run --pipelines=` knows, made from the table of studies."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from kedro.pipeline import Pipeline
@@ -10,6 +11,7 @@ from auricle.pipelines import (
     ablation,
     augmentations,
     cache_spectrograms,
+    cache_waveforms,
     evaluate,
     experiments,
     explain,
@@ -33,6 +35,10 @@ class Recipe(NamedTuple):
 
 
 ON_SPECTROGRAMS = Recipe(cache_spectrograms.create_pipeline, train_deep.create_pipeline)
+ON_WAVEFORMS = Recipe(
+    cache_waveforms.create_pipeline,
+    partial(train_deep.create_pipeline, hearing=train_deep.WAVEFORMS),
+)
 RECIPES = {
     "random_forest": Recipe(extract_features.create_pipeline, train_forest.create_pipeline),
     "cnn": ON_SPECTROGRAMS,
@@ -40,6 +46,7 @@ RECIPES = {
     "resnet": ON_SPECTROGRAMS,
     "cnn_lstm": ON_SPECTROGRAMS,
     "transfer": ON_SPECTROGRAMS,
+    "wav2vec2": ON_WAVEFORMS,
     "note_analyzer": ON_SPECTROGRAMS,
     "note_analyzer_small": ON_SPECTROGRAMS,
 }
@@ -87,10 +94,11 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
     """
     studies = {corpus: STUDIES[corpus] for corpus in chosen}
     training = {model: _train(model, studies) for model in RECIPES}
-    deep = {corpus: models for corpus, models in studies.items() if _deep(models)}
+    on_spectrograms = {corpus: models for corpus, models in studies.items() if _on_spectrograms(models)}
     pipelines = {
         "ingest": _joined(ingest.create_pipeline(corpus) for corpus in studies),
         "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline, studies),
+        "cache_waveforms": _prepare(cache_waveforms.create_pipeline, studies),
         "extract_features": _prepare(extract_features.create_pipeline, studies),
         **{TRAINED_BY[model]: pipeline for model, pipeline in training.items()},
         "train_note_sequence": _joined(
@@ -106,13 +114,15 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             for corpus, models in studies.items()
         ),
         "explain": _joined(_explain(corpus, models) for corpus, models in studies.items()),
-        "export": _joined(export.create_pipeline(corpus, _deep(models)) for corpus, models in deep.items()),
+        "export": _joined(
+            export.create_pipeline(corpus, _networks(models)) for corpus, models in studies.items()
+        ),
         "predict": predict.create_pipeline(),
-        "sweep": _joined(_sweep(corpus, models) for corpus, models in deep.items()),
-        "ablation": _joined(_ablation(corpus, models) for corpus, models in deep.items()),
+        "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
+        "ablation": _joined(_ablation(corpus, models) for corpus, models in on_spectrograms.items()),
         "augmentations": _joined(
-            ingest.create_pipeline(corpus) + augmentations.create_pipeline(corpus, _deep(models))
-            for corpus, models in deep.items()
+            ingest.create_pipeline(corpus) + augmentations.create_pipeline(corpus, _on_spectrograms(models))
+            for corpus, models in on_spectrograms.items()
         ),
         "__default__": _joined(
             _train_in(corpus, model)
@@ -140,27 +150,32 @@ def _train_in(corpus: str, model: str) -> Pipeline:
 
 def _explain(corpus: str, models: Sequence[str]) -> Pipeline:
     """Whatever is trained, with the spectrograms that are missing where a network needs them."""
-    networks = _deep(models)
+    networks = _on_spectrograms(models)
     needed = _spectrograms(corpus) if networks else ingest.create_pipeline(corpus)
     return needed + explain.create_pipeline(corpus, networks, models)
 
 
 def _sweep(corpus: str, models: Iterable[str]) -> Pipeline:
     """Trials of one of the models that are trained on spectrograms."""
-    return _spectrograms(corpus) + sweep.create_pipeline(corpus, _deep(models))
+    return _spectrograms(corpus) + sweep.create_pipeline(corpus, _on_spectrograms(models))
 
 
 def _ablation(corpus: str, models: Iterable[str]) -> Pipeline:
     """Variants of one of these models."""
-    return _spectrograms(corpus) + ablation.create_pipeline(corpus, _deep(models))
+    return _spectrograms(corpus) + ablation.create_pipeline(corpus, _on_spectrograms(models))
 
 
 def _spectrograms(corpus: str) -> Pipeline:
     return ingest.create_pipeline(corpus) + cache_spectrograms.create_pipeline(corpus)
 
 
-def _deep(models: Iterable[str]) -> list[str]:
+def _on_spectrograms(models: Iterable[str]) -> list[str]:
+    """Networks with heat maps, taggrams, altered copies and parameters to search for."""
     return [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
+
+
+def _networks(models: Iterable[str]) -> list[str]:
+    return [model for model in models if RECIPES[model] in (ON_SPECTROGRAMS, ON_WAVEFORMS)]
 
 
 def _prepare(prepare: Callable[[str], Pipeline], studies: Studies) -> Pipeline:

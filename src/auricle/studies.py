@@ -8,9 +8,9 @@ from auricle.errors import ConfigurationError
 
 # A corpus and the models trained on it. A new corpus is one line here and one parameters file.
 STUDIES: dict[str, tuple[str, ...]] = {
-    "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer"),
+    "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer", "wav2vec2"),
     "notes": ("random_forest", "note_analyzer", "note_analyzer_small"),
-    "cry": ("random_forest", "cnn"),
+    "cry": ("random_forest", "cnn", "wav2vec2"),
 }
 
 # The pipeline that trains a model, in every study that lists it: `kedro run --pipelines=train_cnn`.
@@ -21,6 +21,7 @@ TRAINED_BY: dict[str, str] = {
     "resnet": "train_resnet",
     "cnn_lstm": "train_cnn_lstm",
     "transfer": "train_transfer",
+    "wav2vec2": "train_wav2vec2",
     "note_analyzer": "train_note_analyzer",
     "note_analyzer_small": "train_note_analyzer_small",
 }

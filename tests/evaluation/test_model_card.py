@@ -107,5 +107,25 @@ class TestText:
         assert ModelCard(text).data.base_model == "microsoft/resnet-50"
         assert "began from the weights of microsoft/resnet-50" in text
 
+    def test_says_what_a_speech_encoder_began_from_and_its_licence(self, metrics: dict[str, Any]) -> None:
+        config = {
+            "model_type": "auricle_wav2vec2",
+            "pretrained": True,
+            "encoder_name": "facebook/wav2vec2-base-100k-voxpopuli",
+            "encoder_revision": "8cfa1392",
+            "encoder_licence": "CC BY-NC 4.0",
+        }
+        text = model_card(config, TRAINING, metrics, DATA, {"folder": "songs"})
+        assert ModelCard(text).data.base_model == "facebook/wav2vec2-base-100k-voxpopuli"
+        assert "facebook/wav2vec2-base-100k-voxpopuli (revision 8cfa1392)" in text
+        assert "their licence, CC BY-NC 4.0, holds for it too" in text
+
+    def test_says_that_an_encoder_is_not_pretrained(self, metrics: dict[str, Any]) -> None:
+        config = {"model_type": "auricle_wav2vec2", "pretrained": False, "encoder_name": ""}
+        text = model_card(config, TRAINING, metrics, DATA, {"folder": "songs"})
+        assert "Its encoder is not pretrained" in text
+        assert ModelCard(text).data.base_model is None
+        assert "not pretrained" not in model_card(CONFIG, TRAINING, metrics, DATA, {"folder": "songs"})
+
     def test_names_every_kind_of_model(self) -> None:
         assert set(ARCHITECTURES) == {FOREST, *DEEP_MODELS}

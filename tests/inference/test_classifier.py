@@ -10,7 +10,7 @@ import soundfile as sf
 from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError, BundleError, ConfigurationError
 from auricle.inference.classifier import AudioClassifier
-from auricle.inference.scoring import score_features, score_spectrograms
+from auricle.inference.scoring import score_features, score_stored
 from auricle.inference.waveforms import as_waveform
 
 RATE = 8000
@@ -191,7 +191,7 @@ class TestAgreement:
     def test_a_network_predicts_what_it_scored_from_the_store(
         self, cnn, cnn_bundle, store, manifest, recordings
     ):
-        predictions, embeddings = score_spectrograms(cnn_bundle, store, manifest, device="cpu")
+        predictions, embeddings = score_stored(cnn_bundle, store, manifest, device="cpu")
         for row, path in zip(predictions.itertuples(index=False), manifest["path"], strict=True):
             prediction = cnn.predict(recordings / path)
             assert (row.high, row.low) == pytest.approx(tuple(prediction.probabilities.values()), abs=5e-3)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from auricle.errors import BundleError, CorpusError
-from auricle.inference.scoring import score_features, score_spectrograms
+from auricle.inference.scoring import score_features, score_stored
 from auricle.models.bundle import open_bundle, seal
 
 
@@ -16,7 +16,7 @@ from auricle.models.bundle import open_bundle, seal
 def score(request, cnn_bundle, forest_bundle, store, features):
     """Scores with either kind of model: `score(manifest)`, `score(manifest, bundle=...)`."""
     if request.param == "cnn":
-        made = lambda manifest, bundle=cnn_bundle: score_spectrograms(bundle, store, manifest, device="cpu")  # noqa: E731
+        made = lambda manifest, bundle=cnn_bundle: score_stored(bundle, store, manifest, device="cpu")  # noqa: E731
         made.bundle = cnn_bundle
     else:
         made = lambda manifest, bundle=forest_bundle: score_features(bundle, features, manifest)  # noqa: E731

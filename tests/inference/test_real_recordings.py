@@ -12,7 +12,7 @@ from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.inference.classifier import AudioClassifier
-from auricle.inference.scoring import score_spectrograms
+from auricle.inference.scoring import score_stored
 from auricle.models.bundle import BundleRef, seal
 from auricle.models.params import CnnParams, WindowParams
 from auricle.models.registry import build_model
@@ -56,7 +56,7 @@ def test_files_and_their_cached_spectrograms_get_one_answer(files, bundle, front
         for key, file in zip(ids, files, strict=True):
             store.append({key: front_end(decode(file, AudioLimits(), front_end.sample_rate).samples)})
         manifest = pd.DataFrame({"recording_id": ids, "split": "test", "status": "ok"})
-        scored, embeddings = score_spectrograms(bundle, store, manifest, device="cpu")
+        scored, embeddings = score_stored(bundle, store, manifest, device="cpu")
     predictions = AudioClassifier(bundle, device="cpu").predict(files)
     for number, prediction in enumerate(predictions):
         assert prediction.error is None

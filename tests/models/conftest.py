@@ -96,6 +96,19 @@ SMALL = {
         "instrument_size": 4,
     },
     "note_analyzer_small": {"channels": (16, 32), "embedding_size": 8, "instrument_size": 4},
+    "wav2vec2": {
+        "tiny": {
+            "conv_dim": (8, 12),
+            "conv_kernel": (10, 4),
+            "conv_stride": (5, 4),
+            "hidden_size": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 24,
+            "num_conv_pos_embeddings": 4,
+            "num_conv_pos_embedding_groups": 4,
+        }
+    },
 }
 
 
@@ -111,6 +124,8 @@ def small_model() -> Callable[..., Any]:
         torch.manual_seed(0)
         chosen = ModelParams.model_validate({"kind": kind} | SMALL[kind] | params).root
         shape = {"n_bands": n_bands, "window_frames": 24, "hop_frames": 12}
-        return build_model(chosen.config(vocabulary=vocabulary, **shape, **(config or {})))
+        if kind == "wav2vec2":
+            shape = {"n_bands": 1, "window_frames": 4000, "hop_frames": 2000}
+        return build_model(chosen.config(vocabulary=vocabulary, **(shape | (config or {}))))
 
     return make

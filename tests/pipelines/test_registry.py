@@ -19,6 +19,7 @@ ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*
 EXPECTED = {
     "ingest",
     "cache_spectrograms",
+    "cache_waveforms",
     "extract_features",
     "train_rf",
     "train_cnn",
@@ -26,6 +27,7 @@ EXPECTED = {
     "train_resnet",
     "train_cnn_lstm",
     "train_transfer",
+    "train_wav2vec2",
     "train_note_analyzer",
     "train_note_analyzer_small",
     "train_note_sequence",
@@ -63,13 +65,14 @@ class TestRegistry:
         } <= names
 
     @pytest.mark.parametrize(
-        "pipeline", ["train_rf", "train_cnn", "train_hybrid", "train_resnet", "train_cnn_lstm"]
+        "pipeline",
+        ["train_rf", "train_cnn", "train_hybrid", "train_resnet", "train_cnn_lstm", "train_wav2vec2"],
     )
     def test_training_starts_from_nothing_but_recordings_and_parameters(self, pipeline: str) -> None:
         free = register_pipelines()[pipeline].inputs()
         other = {name for name in free if not name.startswith("params:")}
         tolerant = {"recordings", "known_files", "known_splits"}
-        tolerant |= {"known_features", "cached_spectrograms", "cached_variants"}
+        tolerant |= {"known_features", "cached_spectrograms", "cached_variants", "cached_waveforms"}
         of_other_models = {name for name in other if name.count(".") == 2}
         assert other - of_other_models <= {f"{corpus}.{name}" for corpus in STUDIES for name in tolerant}
 
@@ -78,6 +81,20 @@ class TestRegistry:
         parts = [everything.only_nodes_with_namespaces([corpus]) for corpus in STUDIES]
         assert sum(len(part.nodes) for part in parts) == len(everything.nodes)
         assert all(part.nodes for part in parts)
+
+    def test_networks_on_waveforms_are_no_part_of_what_is_made_for_spectrograms(self) -> None:
+        pipelines = register_pipelines(["genre"])
+        for name in ("sweep", "ablation", "augmentations"):
+            assert not {read for read in pipelines[name].inputs() if ".wav2vec2." in read}, name
+        pages = {made for made in pipelines["explain"].all_outputs() if ".wav2vec2." in made}
+        assert pages == {"genre.wav2vec2.projection", "genre.wav2vec2.embedding_map"}
+        for name in ("export", "evaluate", "experiments"):
+            assert {read for read in pipelines[name].inputs() if ".wav2vec2." in read}, name
+
+    def test_waveforms_need_no_spectrograms(self) -> None:
+        names = {node.name for node in register_pipelines(["genre"])["train_wav2vec2"].nodes}
+        assert {"genre.cache_waveforms", "genre.wav2vec2.fit", "genre.wav2vec2.predict"} <= names
+        assert "genre.cache_spectrograms" not in names
 
     def test_default_is_of_genre_whatever_other_studies_there_are(self) -> None:
         assert studies_of(register_pipelines()["__default__"]) == {"genre"}
@@ -88,7 +105,8 @@ class TestRegistry:
             "from auricle.pipeline_registry import register_pipelines\n"
             "import auricle.settings\n"
             "register_pipelines()\n"
-            "heavy = {'torch', 'transformers', 'sklearn', 'matplotlib', 'librosa.core'} & set(sys.modules)\n"
+            "heavy = {'torch', 'transformers', 'sklearn', 'matplotlib', 'librosa.core', 'datasets'}\n"
+            "heavy &= set(sys.modules)\n"
             "sys.exit(f'imported {heavy}' if heavy else 0)"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

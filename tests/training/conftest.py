@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sounding_corpus import SoundingCorpus, sounding_corpus
 from tiny_corpus import TinyCorpus, tiny_corpus
+from waveform_corpus import WaveformCorpus, waveform_corpus
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,9 @@ def sounding(tmp_path_factory: pytest.TempPathFactory) -> SoundingCorpus:
 def sounding_folds(tmp_path_factory: pytest.TempPathFactory) -> SoundingCorpus:
     """The same in three folds."""
     return sounding_corpus(tmp_path_factory.mktemp("sounding-folds"), folds=3)
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> WaveformCorpus:
+    """Three classes of six waveforms, hold-out."""
+    return waveform_corpus(tmp_path_factory.mktemp("spoken"))

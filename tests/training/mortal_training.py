@@ -11,6 +11,7 @@ import torch
 import torch._dynamo
 import transformers.trainer_utils
 from tiny_corpus import TinyCorpus
+from waveform_corpus import WaveformCorpus
 
 import auricle.training.deep  # noqa: F401  (for the processes that are forked after this import)
 from auricle.training import resume, staging, trainer
@@ -19,7 +20,13 @@ from auricle.training.params import TrainParams
 Moment = tuple[str, int]
 
 
-def train(corpus: TinyCorpus, workdir: Path, params: TrainParams, moment: Moment | None, steps: Any) -> None:
+def train(
+    corpus: TinyCorpus | WaveformCorpus,
+    workdir: Path,
+    params: TrainParams,
+    moment: Moment | None,
+    steps: Any,
+) -> None:
     """Train; die at the moment; count the steps of this process in ``steps``."""
     torch.set_num_threads(1)
     _count_steps(steps)

@@ -48,14 +48,14 @@ def sounding_corpus(folder: Path, *, folds: int = 0) -> SoundingCorpus:
         path = corpus.recordings / row.path
         path.parent.mkdir(parents=True, exist_ok=True)
         seconds = 0.3 if path.stem == "2" else 2.4
-        soundfile.write(path, _sound(LABELS.index(row.label), seconds, random), RATE)
+        soundfile.write(path, sound_of(LABELS.index(row.label), seconds, random), RATE)
         records[row.recording_id] = front_end(decode(path, LIMITS, RATE).samples)
     with SpectrogramStore.open(folder, front_end.digest, front_end.n_bands, mode="a") as store:
         store.append(records)
     return corpus
 
 
-def _sound(position: int, seconds: float, random: np.random.Generator) -> np.ndarray:
+def sound_of(position: int, seconds: float, random: np.random.Generator) -> np.ndarray:
     """Noise; a pulsing tone; a rising one. In float64, full scale at 1."""
     times = np.arange(round(seconds * RATE)) / RATE
     noise = 0.1 * random.standard_normal(len(times))

@@ -8,7 +8,7 @@ from test_forest import EXTRACTOR, PARAMS, features_of
 from tiny_corpus import TinyCorpus
 
 from auricle.corpora.labels import MULTI, LabelParams
-from auricle.inference.scoring import score_features, score_spectrograms
+from auricle.inference.scoring import score_features, score_stored
 from auricle.models.bundle import BundleRef, labels_of, open_bundle
 from auricle.models.temperature import fit_temperature
 from auricle.training.forest import fit_random_forest
@@ -49,7 +49,7 @@ class TestForest:
 
 def test_of_a_network_it_is_fitted_on_validation(corpus: TinyCorpus, workdir: Path) -> None:
     bundle = open_bundle(corpus.fit(workdir, labels=LabelParams(parents=PARENTS)).path)
-    predictions, _ = score_spectrograms(bundle, corpus.store, corpus.manifest, device="cpu")
+    predictions, _ = score_stored(bundle, corpus.store, corpus.manifest, device="cpu")
     expected = fitted_on(predictions[predictions["split"] == "validation"], corpus, bundle)
     assert bundle.config["calibration_temperature"] == pytest.approx(expected, rel=1e-3)
     assert bundle.config["thresholds"] is None

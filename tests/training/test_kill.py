@@ -13,6 +13,7 @@ import pytest
 from mortal_training import Moment, train
 from sounding_corpus import SoundingCorpus
 from tiny_corpus import TRAIN, TinyCorpus
+from waveform_corpus import WaveformCorpus
 
 from auricle.training.params import TrainParams
 
@@ -44,7 +45,9 @@ def _importable() -> Iterator[None]:
         yield
 
 
-def live(corpus: TinyCorpus, workdir: Path, params: TrainParams, moment: Moment | None = None) -> Life:
+def live(
+    corpus: TinyCorpus | WaveformCorpus, workdir: Path, params: TrainParams, moment: Moment | None = None
+) -> Life:
     """Train in a process of its own, forked from one that has done the slow imports."""
     context: Any = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["mortal_training"])
@@ -154,6 +157,22 @@ class TestKilledTrainingOnTheFly:
         assert killed.exit_code == -signal.SIGKILL
 
         assert live(sounding, workdir / "killed", with_worker) == Life(0, STEPS - 12)
+        assert result(workdir / "killed") == result(workdir / "never killed")
+
+
+@pytest.mark.long
+class TestKilledTrainingOnWaveforms:
+    """Masks, dropout and batches by length are what they would have been, in this process or in workers."""
+
+    def test_goes_on_to_bit_identical_weights(self, spoken: WaveformCorpus, workdir: Path) -> None:
+        params = PARAMS.model_copy(update={"batches_by_length": True})
+        assert live(spoken, workdir / "never killed", params) == Life(0, STEPS)
+        with_worker = params.model_copy(update={"num_workers": 1})
+        for moment in (("step", 15), ("marking", 1)):
+            killed = live(spoken, workdir / "killed", with_worker, moment)
+            assert killed.exit_code == -signal.SIGKILL
+
+        assert live(spoken, workdir / "killed", params).exit_code == 0
         assert result(workdir / "killed") == result(workdir / "never killed")
 
 

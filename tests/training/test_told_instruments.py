@@ -15,7 +15,7 @@ from auricle.errors import ConfigurationError
 from auricle.explanation.explain import explain_champion
 from auricle.explanation.params import ExplainParams
 from auricle.explanation.taggram import taggram_table
-from auricle.inference.scoring import score_spectrograms
+from auricle.inference.scoring import score_stored
 from auricle.models.bundle import BundleRef, open_bundle
 from auricle.models.instruments import told_instruments
 from auricle.models.params import NoteAnalyzerParams
@@ -79,7 +79,7 @@ def test_explanations_and_taggrams_are_of_the_answers_that_were_judged(
     bundle: BundleRef, corpus: TinyCorpus, played: pd.DataFrame, tmp_path: Path
 ) -> None:
     manifest = played.assign(duration_s=2.0)
-    predictions, _ = score_spectrograms(bundle, corpus.store, manifest, device="cpu")
+    predictions, _ = score_stored(bundle, corpus.store, manifest, device="cpu")
     said = predictions.set_index("recording_id")[list(bundle.vocabulary)]
     params = ExplainParams(right=5, wrong=5, device="cpu")
     explained = list(

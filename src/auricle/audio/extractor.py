@@ -45,10 +45,12 @@ def load_extractor(folder: Path) -> "FrontEnd | DescriptorExtractor":
     from auricle.audio.descriptors import DescriptorExtractor
     from auricle.audio.frontend import LogMelFrontEnd
     from auricle.audio.stft import StftFrontEnd
+    from auricle.audio.waveform_front_end import WaveformFrontEnd
 
     known: tuple[type[FrontEnd | DescriptorExtractor], ...] = (
         LogMelFrontEnd,
         StftFrontEnd,
+        WaveformFrontEnd,
         DescriptorExtractor,
     )
     name = read_config(folder).get(TYPE_KEY)

@@ -13,7 +13,7 @@ from auricle.errors import BundleError
 
 
 class FrontEndChoice(RootModel[Annotated[FrontEndParams | StftParams, Field(discriminator="kind")]]):
-    """The front end of a corpus: the parameters of the `kind` that is named."""
+    """The spectrograms of a corpus: the parameters of the `kind` that is named."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,12 +26,12 @@ def load_front_end(folder: Path) -> FrontEnd:
     """The front end in a bundle's folder.
 
     Raises:
-        BundleError: it is missing, damaged, of another version, or makes no spectrograms.
+        BundleError: it is missing, damaged, of another version, or no front end of networks.
     """
     extractor = load_extractor(folder)
     if not isinstance(extractor, FrontEnd):
         raise BundleError(
-            f"{folder / FILE_NAME} is of a {type(extractor).__name__}, which makes no spectrograms: is it the"
-            " bundle of a forest?"
+            f"{folder / FILE_NAME} is of a {type(extractor).__name__}, which makes nothing that a network"
+            " hears: is it the bundle of a forest?"
         )
     return extractor

@@ -1,4 +1,4 @@
-"""Front ends: how a waveform becomes the spectrogram that networks see; the log-mel one."""
+"""Front ends: how a waveform becomes what networks see, a spectrogram mostly; the log-mel one."""
 
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -48,11 +48,11 @@ class FrontEnd:
     """From a waveform to a spectrogram; the same object in caching, in prediction and in serving.
 
     A subclass gives `n_bands` and `__call__`, and says its `version`, which is raised when the same
-    parameters give other values than before.
+    parameters give other values than before. One that makes no spectrograms says what its frames are.
     """
 
     version: ClassVar[int]
-    params_class: ClassVar[type[SpectrogramParams]]
+    params_class: ClassVar[type[Params]]
 
     def __init__(self, params: Any) -> None:
         self.params = params
@@ -84,6 +84,11 @@ class FrontEnd:
     def seconds(self, frames: int) -> float:
         """Time between the centres of a frame and of the one `frames` later, in seconds."""
         return float(frames * self.params.hop_length / self.params.sample_rate)
+
+    @property
+    def half_frame_s(self) -> float:
+        """Half of what a frame spans, in seconds."""
+        return float(self.params.n_fft / 2 / self.params.sample_rate)
 
     def __call__(self, waveform: NDArray[np.floating[Any]]) -> FloatArray:
         """The spectrogram of a waveform, float32 [shape=(n_bands, frames)] in dB."""

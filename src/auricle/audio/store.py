@@ -5,11 +5,12 @@ import zlib
 from collections.abc import Iterator, KeysView, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from auricle.audio.recording_store import HalfArray, span_within
 from auricle.audio.store_header import check_header, write_header
 from auricle.audio.store_index import committed_rows
 from auricle.audio.store_writer import VALUE_BYTES, StoreWriter, WriterLock
@@ -18,8 +19,6 @@ from auricle.errors import CorpusError
 logger = logging.getLogger(__name__)
 
 ORIGINAL = "original"
-
-HalfArray = NDArray[np.float16]
 
 
 class SpectrogramStore:
@@ -40,6 +39,8 @@ class SpectrogramStore:
         >>> store["5f0c64b1d1f3a9e2"]  # float16 (n_bands, frames), a view of the file
     """
 
+    content: ClassVar[str] = "spectrogram"
+
     def __init__(self, root: Path, front_end_digest: str, n_bands: int, mode: Literal["r", "a"]) -> None:
         self._root = root
         self.front_end_digest = front_end_digest
@@ -56,8 +57,8 @@ class SpectrogramStore:
                 self._lock = WriterLock(self._folder)
                 self._data_path.touch()
                 self._index_path.touch()
-                write_header(self._folder, n_bands)
-            check_header(self._folder, n_bands)
+                write_header(self._folder, n_bands, self.content)
+            check_header(self._folder, n_bands, self.content)
             self._read_index()
         except BaseException:
             self.close()
@@ -144,9 +145,8 @@ class SpectrogramStore:
             ValueError: the crop reaches beyond the recording.
         """
         first, frames, _ = self._locate(recording_id, variant)
-        if start < 0 or length < 0 or start + length > frames:
-            raise ValueError(f"crop of {length} frames from {start} of {recording_id}, which has {frames}")
-        return self._frames()[first + start : first + start + length].T
+        span = span_within(frames, start, length, recording_id)
+        return self._frames()[first + span.start : first + span.stop].T
 
     def verify(self) -> list[tuple[str, str]]:
         """Hold every record against its checksum; returns (recording_id, variant) of the damaged ones."""

@@ -1,4 +1,4 @@
-"""`store.json`, which says what a folder of a spectrogram store holds."""
+"""`store.json`, which says what the folder of a store of spectrograms or waveforms holds."""
 
 import json
 from pathlib import Path
@@ -9,19 +9,25 @@ FORMAT_VERSION = 1
 FILE_NAME = "store.json"
 
 
-def write_header(folder: Path, n_bands: int) -> None:
-    """Write the header where there is none; a folder that has it has its other files too."""
+def write_header(folder: Path, n_bands: int, content: str) -> None:
+    """Write the header where there is none; a folder that has it has its other files too.
+
+    Args:
+        folder: of the store.
+        n_bands: of each recording.
+        content: what is stored, in the singular.
+    """
     header = folder / FILE_NAME
     if header.exists():
         return
-    content = {"auricle_spectrogram_store": FORMAT_VERSION, "n_bands": n_bands, "dtype": "float16"}
+    told = {f"auricle_{content}_store": FORMAT_VERSION, "n_bands": n_bands, "dtype": "float16"}
     fresh = header.with_suffix(".json.new")
-    fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    fresh.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     fresh.replace(header)
 
 
-def check_header(folder: Path, n_bands: int) -> None:
-    """Refuse a folder that is not a store of these bands.
+def check_header(folder: Path, n_bands: int, content: str) -> None:
+    """Refuse a folder that is not a store of this content and of these bands.
 
     Raises:
         CorpusError: there is no header, or it is damaged or of another format.
@@ -29,12 +35,11 @@ def check_header(folder: Path, n_bands: int) -> None:
     """
     header = folder / FILE_NAME
     try:
-        content = json.loads(header.read_text(encoding="utf-8"))
-        version, found = content["auricle_spectrogram_store"], content["n_bands"]
+        told = json.loads(header.read_text(encoding="utf-8"))
+        version, found = told[f"auricle_{content}_store"], told["n_bands"]
     except FileNotFoundError as error:
         raise CorpusError(
-            f"there is no spectrogram store in {folder}: fill it with "
-            "`kedro run --pipelines=cache_spectrograms`"
+            f"there is no {content} store in {folder}: fill it with `kedro run --pipelines=cache_{content}s`"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{header} is damaged ({error}): delete {folder} and cache again") from error

@@ -6,6 +6,7 @@ from typing import Any
 from auricle.corpora.labels import MULTI, SINGLE
 from auricle.evaluation.card_parts import occasional_parts
 from auricle.evaluation.learned import nothing_learned
+from auricle.evaluation.origin import base_model, origin
 from auricle.evaluation.report import remarks
 from auricle.evaluation.several_labels import SeveralLabels
 from auricle.evaluation.verdict import FIGURE_NAMES, SPLIT_WORDS, interval_text
@@ -20,6 +21,7 @@ ARCHITECTURES = {
     "auricle_audio_cnn_lstm": "Residual and recurrent network on spectrograms",
     "auricle_note_analyzer": "Convolutional network on spectrograms of single notes",
     "auricle_transfer": "Pretrained encoder on spectrograms",
+    "auricle_wav2vec2": "Speech encoder on waveforms",
 }
 CARD_FIGURES = {
     SINGLE: (
@@ -54,7 +56,8 @@ def model_card(
 ) -> str:
     """The README.md of a bundle: front matter as the Hugging Face Hub reads it, then text.
 
-    No licence is stated: that of the weights follows from the recordings, which Auricle does not know.
+    No licence of its own is stated: that of the weights follows from the recordings, which Auricle does not
+    know. That of a pretrained encoder is, where the parameters name it.
 
     Args:
         config: `config.json` of the bundle.
@@ -116,7 +119,7 @@ def _front_matter(title: str, config: Json, metrics: Json, source: Json) -> str:
         tags=["audio-classification", "auricle", str(config.get("model_type", "audio"))],
         metrics=list(kinds.values()),
         model_name=title,
-        base_model=config.get("backbone_name"),
+        base_model=base_model(config),
         eval_results=results,
         pipeline_tag="audio-classification",
     )
@@ -249,11 +252,7 @@ def _limits(config: Json, metrics: Json, data_report: Json) -> list[str]:
         "Figures hold for recordings like those of its corpus; other microphones, genres or formats may"
         " differ.",
     ]
-    if backbone := config.get("backbone_name"):
-        known.append(
-            f"It began from the weights of {backbone}, which were learned from other data: their licence"
-            " holds for it too, and what they have heard before is not in the figures."
-        )
+    known += origin(config)
     figure = metrics["figures"]["ece"]["value"]
     if figure is not None and math.isfinite(figure):
         known.append(

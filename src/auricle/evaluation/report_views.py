@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from auricle.corpora.labels import MULTI, SINGLE
 from auricle.evaluation import plots
+from auricle.evaluation.origin import origin
 from auricle.evaluation.report_confusion import confusion_view
 from auricle.evaluation.report_coverage import chosen_on, coverage_view
 from auricle.evaluation.report_provenance import flattened
@@ -160,7 +161,10 @@ def section_view(section: "ModelSection", *, said: Sequence[str]) -> Json:
     return {
         "name": name,
         "metrics": EMPTY | metrics,
-        "warnings": [warning for warning in metrics["warnings"] if warning not in said],
+        "warnings": [
+            *origin(section.config),
+            *(warning for warning in metrics["warnings"] if warning not in said),
+        ],
         "training_chart": _training_chart(section),
         "training_caption": _training_caption(section),
         "confusion": confusion_view(metrics),

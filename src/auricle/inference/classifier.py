@@ -55,7 +55,7 @@ class AudioClassifier:
         self._cache = NoteCache(cache_size, bundle.digest)
         self._device = resolve_device(device)
         self._scorer = load_scorer(bundle, self._device)
-        self._answers = Answers(self._scorer, self._cache, batches or BatchParams.on(self._device))
+        self._answers = Answers(self._scorer, self._cache, batches or self._scorer.batches)
 
     @property
     def labels(self) -> tuple[str, ...]:

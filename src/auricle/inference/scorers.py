@@ -11,10 +11,12 @@ import pandas as pd
 from auricle.audio.descriptors import DescriptorExtractor
 from auricle.audio.extractor import Extractor, load_extractor
 from auricle.audio.frontend import FrontEnd
-from auricle.errors import BundleError
+from auricle.audio.waveform_front_end import WaveformFrontEnd
+from auricle.errors import AudioError, BundleError
 from auricle.inference.note_batches import BatchParams, Clip, score_clips
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import instrument_codes
+from auricle.models.padding import fewest_frames
 from auricle.models.registry import FOREST, load_deep
 from auricle.models.windows import WindowOutputs
 
@@ -46,7 +48,8 @@ class Heard:
     """What a front end makes of one waveform.
 
     Attributes:
-        values: a spectrogram, float32 (bands, frames), or descriptors, float32 (features,).
+        values: a spectrogram, float32 (bands, frames), a waveform for an encoder, float32 (1, samples), or
+            descriptors, float32 (features,).
         duration_s: of the waveform, in seconds.
         instrument: that plays; None where it is not known.
     """
@@ -67,10 +70,12 @@ class Scorer(Protocol):
     Attributes:
         sample_rate: that waveforms must have, in Hz.
         half_frame_s: half of what a frame of the front end spans, in seconds.
+        batches: what goes through the model at once, unless somebody chooses.
     """
 
     sample_rate: int
     half_frame_s: float
+    batches: BatchParams
 
     @property
     def extractor(self) -> Extractor:
@@ -83,6 +88,13 @@ class Scorer(Protocol):
             AudioError: the waveform cannot be heard.
         """
 
+    def taken(self, heard: Heard) -> Heard:
+        """The same, heard elsewhere, if the model can take it.
+
+        Raises:
+            AudioError: it is too short for the model.
+        """
+
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """What the model says of each, in order."""
 
@@ -91,7 +103,7 @@ class Scorer(Protocol):
 
 
 class DeepScorer:
-    """Any deep model: spectrogram, windows, mean of their embeddings.
+    """Any deep model: spectrogram or waveform, windows, mean of their embeddings.
 
     Args:
         bundle: of the model.
@@ -116,11 +128,25 @@ class DeepScorer:
         self._window, self._hop = windows or own
         self._instruments = bundle.config.get("instruments")
         self.sample_rate = self.extractor.sample_rate
-        self.half_frame_s = self.extractor.params.n_fft / 2 / self.sample_rate
+        self.half_frame_s = self.extractor.half_frame_s
+        self.batches = (
+            BatchParams.of_waveforms(device, self.sample_rate)
+            if isinstance(self.extractor, WaveformFrontEnd)
+            else BatchParams.on(device)
+        )
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
-        """The spectrogram; see `Scorer`."""
-        return Heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
+        """The spectrogram, or the waveform as an encoder takes it; see `Scorer`."""
+        return self.taken(Heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument))
+
+    def taken(self, heard: Heard) -> Heard:
+        """The same, if the network can take it; see `Scorer`."""
+        if heard.frames < (least := fewest_frames(self._model.config)):
+            raise AudioError(
+                f"lasts {1000 * heard.duration_s:.1f} ms, and the model's encoder needs"
+                f" {1000 * self.extractor.seconds(least):.1f} ms for its first frame"
+            )
+        return heard
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """One pass through the network for each batch of recordings of about one length."""
@@ -136,7 +162,7 @@ class DeepScorer:
 
     def __call__(self, waveform: FloatArray, instrument: str | None = None) -> Score:
         """Score a mono waveform; see `Scorer`."""
-        return self.score([self.hear(waveform, instrument)], BatchParams())[0]
+        return self.score([self.hear(waveform, instrument)], self.batches)[0]
 
     def _score(self, output: WindowOutputs, duration: float) -> Score:
         seconds = self.extractor.seconds
@@ -164,10 +190,15 @@ class ForestScorer:
         self._bundle = bundle
         self.sample_rate = self.extractor.sample_rate
         self.half_frame_s = self.extractor.params.n_fft / 2 / self.sample_rate
+        self.batches = BatchParams()
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """The descriptors; see `Scorer`."""
         return Heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
+
+    def taken(self, heard: Heard) -> Heard:
+        """The same: a forest takes any; see `Scorer`."""
+        return heard
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """All at once: a forest pads nothing."""

@@ -13,20 +13,20 @@ from auricle.progress import track
 from auricle.training.params import DeviceName
 
 if TYPE_CHECKING:
-    from auricle.audio.store import SpectrogramStore
+    from auricle.audio.recording_store import RecordingStore
 
 OUT_OF_FOLD = "out_of_fold"
 
 
-def score_spectrograms(
+def score_stored(
     bundle: BundleRef,
-    store: "SpectrogramStore",
+    store: "RecordingStore",
     manifest: pd.DataFrame,
     *,
     device: DeviceName = "auto",
     batch_size: int = 32,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score every usable recording with a deep model on cached spectrograms.
+    """Score every usable recording with a deep model on what is cached of it.
 
     Args:
         bundle: of a deep model.
@@ -44,13 +44,18 @@ def score_spectrograms(
         CorpusError: where the store holds none of the recordings.
     """
     from auricle.models.instruments import told_instruments
+    from auricle.models.padding import fewest_frames
     from auricle.models.registry import load_deep
     from auricle.models.windows import predict_stored
     from auricle.training.device import resolve_device
 
-    rows = _scorable(manifest, store, "spectrogram", "cache_spectrograms")
+    model = load_deep(bundle)
+    least = fewest_frames(model.config)
+    there = store if least == 1 else {name for name in store.ids() if store.frames(name) >= least}
+    what = store.content if least == 1 else f"{store.content} of {least} samples or more"
+    rows = _scorable(manifest, there, what, f"cache_{store.content}s")
     outputs = predict_stored(
-        load_deep(bundle),
+        model,
         store,
         rows["recording_id"].to_numpy(dtype=object),
         instruments=told_instruments(bundle.config, rows),
@@ -79,7 +84,7 @@ def score_features(
         manifest: of the corpus.
 
     Returns:
-        Predictions and embeddings, as `score_spectrograms`; the embedding is the standardized features.
+        Predictions and embeddings, as `score_stored`; the embedding is the standardized features.
 
     Raises:
         CorpusError: where none of the recordings has features of the bundle's extractor.

@@ -9,10 +9,13 @@ import torch
 from auricle.errors import ConfigurationError, DivergedError
 from auricle.models.backbones.packages import needed
 from auricle.models.onnx_export import EXTRA, OUTPUTS, Answers, example_of
+from auricle.models.padding import Padding, fewest_frames, padding_of
 
 CHECK = "check"
 TOLERANCE = 1e-4
 LENGTHS = (1, 2, 7, 43, 44, 100, 172, 173, 400, 862)  # frames; none of them the one that was recorded
+# Of an encoder of waveforms: so many times the samples that it needs, and a few more.
+FIELDS = (1, 2, 3, 7, 20)
 
 
 def check_onnx(content: bytes, network: Any) -> dict[str, Any]:
@@ -32,8 +35,9 @@ def check_onnx(content: bytes, network: Any) -> dict[str, Any]:
         MissingPackageError: ONNX Runtime is not installed.
     """
     session = session_of(content)
-    lengths = [network.exact_frames] if network.exact_frames else list(LENGTHS)
-    batches = [[length] for length in lengths] + [lengths, [lengths[-1]] * 2]
+    lengths = lengths_of(network)
+    padded = [] if padding_of(network.config) is Padding.REPEATED else [lengths]
+    batches = [[length] for length in lengths] + padded + [[lengths[-1]] * 2]
     differences = dict.fromkeys(OUTPUTS, 0.0)
     for batch in batches:
         given = example_of(network, batch)
@@ -58,6 +62,14 @@ def check_onnx(content: bytes, network: Any) -> dict[str, Any]:
         "torch": torch.__version__,
         "onnxruntime": needed("onnxruntime", extra=EXTRA, by="ONNX").__version__,
     }
+
+
+def lengths_of(network: Any) -> list[int]:
+    """How long the clips are that answers are compared on, in frames."""
+    if network.exact_frames:
+        return [network.exact_frames]
+    least = fewest_frames(network.config)
+    return list(LENGTHS) if least == 1 else [times * least + times - 1 for times in FIELDS]
 
 
 def checked(content: bytes, network: Any) -> bytes:

@@ -15,6 +15,7 @@ from auricle.models.backbones.packages import needed
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import takes_instruments
 from auricle.models.outputs import AudioClassifierOutput
+from auricle.models.padding import Padding, fewest_frames, padding_of
 from auricle.models.registry import load_deep
 from auricle.models.whole_file import write_whole
 from auricle.models.windows import probabilities_of
@@ -44,8 +45,9 @@ def export_onnx(bundle_or_model: Any, path: Path) -> None:
 def onnx_of(bundle_or_model: Any) -> bytes:
     """A network as ONNX.
 
-    Inputs: `input_values`, float32 (batch, bands, frames) in dB; `lengths`, int64 (batch,), frames that are
-    no padding (frames, where all are); `instruments`, int64 (batch,), of networks that ask who plays, 0 where
+    Inputs: `input_values`, float32 (batch, bands, frames) in dB, or (batch, 1, samples) of waveforms;
+    `lengths`, int64 (batch,), frames that are no padding (frames, where all are), of networks that may be
+    given padding; `instruments`, int64 (batch,), of networks that ask who plays, 0 where
     it is not known. Outputs: `logits` and `probabilities`, float32 (batch, classes), and `embeddings`,
     float32 (batch, embedding_size). The metadata says what the labels are called; see `metadata_of`.
 
@@ -104,7 +106,10 @@ class Answers(nn.Module):
         self.network = network
 
     def forward(
-        self, input_values: torch.Tensor, lengths: torch.Tensor, instruments: torch.Tensor | None = None
+        self,
+        input_values: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        instruments: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """See `onnx_of`."""
         told = {} if instruments is None else {"instruments": instruments}
@@ -116,7 +121,7 @@ class Answers(nn.Module):
 
 
 def example_of(network: Any, lengths: list[int], frames: int | None = None) -> dict[str, torch.Tensor]:
-    """Noise of the shape that a network takes, each clip padded with its own minimum; instruments in turn.
+    """Noise of the shape that a network takes, each clip padded with silence; instruments in turn.
 
     Args:
         network: its configuration says how many bands and instruments there are.
@@ -127,10 +132,14 @@ def example_of(network: Any, lengths: list[int], frames: int | None = None) -> d
     generator = torch.Generator().manual_seed(0)
     channels = [getattr(config, "input_channels", 1)] if getattr(config, "input_channels", 1) > 1 else []
     shape = [len(lengths), *channels, config.n_bands, frames or max(lengths)]
-    values = torch.rand(shape, generator=generator) * 60 - 70
+    waveforms = padding_of(config) is not Padding.MINIMUM
+    noise = torch.rand(shape, generator=generator)
+    values = noise * 2 - 1 if waveforms else noise * 60 - 70
     for clip, length in zip(values, lengths, strict=True):
-        clip[..., length:] = clip[..., :length].min()
-    given = {"input_values": values, "lengths": torch.tensor(lengths)}
+        clip[..., length:] = 0.0 if waveforms else clip[..., :length].min()
+    given = {"input_values": values}
+    if padding_of(config) is not Padding.REPEATED:
+        given["lengths"] = torch.tensor(lengths)
     if takes_instruments(config):
         given["instruments"] = torch.arange(len(lengths)) % (len(config.instruments) + 1)
     return given
@@ -140,9 +149,11 @@ def _recorded(network: Any) -> Any:
     """The network as an ONNX model."""
     exact = network.exact_frames
     # A size of 0 or 1, or one that is the same as another, would be taken for one that never changes.
-    frames = exact or max(network.config.window_frames, 64)
-    given = example_of(network, [frames, frames - 1, frames - 2])
-    device = network.classifier.weight.device
+    least = fewest_frames(network.config)
+    frames = exact or (max(network.config.window_frames, 64) if least == 1 else 4 * least)
+    padded = 0 if padding_of(network.config) is Padding.REPEATED else 1
+    given = example_of(network, [frames, frames - padded, frames - 2 * padded])
+    device = next(network.parameters()).device
     axes = {name: {0: torch.export.Dim.DYNAMIC} for name in given}
     if exact is None:
         axes["input_values"][given["input_values"].ndim - 1] = torch.export.Dim.DYNAMIC

@@ -31,6 +31,21 @@ class AudioClassifierOutput(ModelOutput):
     time_attention: torch.Tensor | None = None
 
 
+@dataclass
+class SpeechClassifierOutput(AudioClassifierOutput):
+    """Output of a classifier of waveforms.
+
+    Attributes:
+        loss, logits, embeddings, time_attention: as of `AudioClassifierOutput`; a step is a frame of the
+            encoder, and there is an attention where the pooling is one.
+        hidden_states: (batch, frames, hidden) of the transformer's input and of each layer, where asked for.
+        attentions: (batch, heads, frames, frames) of each layer, where asked for.
+    """
+
+    hidden_states: tuple[torch.Tensor, ...] | None = None
+    attentions: tuple[torch.Tensor, ...] | None = None
+
+
 def classification_loss(
     logits: torch.Tensor, labels: torch.Tensor, config: SpectrogramModelConfig
 ) -> torch.Tensor:
@@ -39,10 +54,12 @@ def classification_loss(
     Args:
         logits: float32 (batch, classes).
         labels: int64 (batch,) for a single label, or (batch, classes) between 0 and 1: for several labels,
-            or the shares of a mix of examples.
-        config: gives `problem_type`, `class_weights` (for several labels: the weight of a positive) and, for
-            one class per example, `focal_gamma`.
+            or the shares of a mix of examples; numbers, (batch,) or (batch, classes), for a regression.
+        config: gives `problem_type` (of a regression: the loss is the mean squared error), `class_weights`
+            (for several labels: the weight of a positive) and, for one class per example, `focal_gamma`.
     """
+    if config.problem_type == "regression":
+        return functional.mse_loss(logits, labels.to(logits.dtype).view_as(logits))
     weights = None if config.class_weights is None else logits.new_tensor(config.class_weights)
     if config.problem_type == "multi_label_classification":
         return functional.binary_cross_entropy_with_logits(

@@ -27,6 +27,11 @@ DEEP_MODELS: dict[str, tuple[str, str, str]] = {
     "auricle_audio_cnn_lstm": ("auricle.models.cnn_lstm", "AudioCNNLSTMConfig", "AudioCNNLSTM"),
     "auricle_note_analyzer": ("auricle.models.note_analyzer", "NoteAnalyzerConfig", "NoteAnalyzer"),
     "auricle_transfer": ("auricle.models.transfer", "TransferModelConfig", "TransferModel"),
+    "auricle_wav2vec2": (
+        "auricle.models.wav2vec2.model",
+        "Wav2Vec2SpeechConfig",
+        "Wav2Vec2ForSpeechClassification",
+    ),
 }
 # The `kind` of an architecture's parameters.
 MODEL_TYPES = {
@@ -37,6 +42,7 @@ MODEL_TYPES = {
     "transfer": "auricle_transfer",
     "note_analyzer": "auricle_note_analyzer",
     "note_analyzer_small": "auricle_note_analyzer",
+    "wav2vec2": "auricle_wav2vec2",
 }
 
 
@@ -44,6 +50,11 @@ def config_class(kind: str) -> Any:
     """The configuration class of an architecture."""
     module, name, _ = DEEP_MODELS[MODEL_TYPES[kind]]
     return getattr(importlib.import_module(module), name)
+
+
+def hears_waveforms(kind: str) -> bool:
+    """Whether an architecture is of waveforms, whose configurations say if they take padding."""
+    return hasattr(config_class(kind), "takes_padding")
 
 
 def weights_file(model_type: Any, named_in: Path) -> str:

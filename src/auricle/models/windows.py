@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from auricle.models.padding import batched, pad_to, padding_of
 from auricle.models.params import WindowParams
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-    from auricle.audio.store import SpectrogramStore
+    from auricle.audio.recording_store import RecordingStore
 
 __all__ = [
     "Window",
@@ -60,14 +61,6 @@ def window_starts(n_frames: int, window_frames: int, hop_frames: int) -> npt.NDA
     return starts if starts[-1] == last else np.append(starts, last)
 
 
-def pad_to(spectrogram: npt.NDArray[Any], n_frames: int) -> npt.NDArray[Any]:
-    """Lengthen (bands, frames) at its end to n_frames with its own minimum: silence, on a dB scale."""
-    missing = n_frames - spectrogram.shape[1]
-    if missing <= 0:
-        return spectrogram
-    return np.pad(spectrogram, ((0, 0), (0, missing)), constant_values=spectrogram.min())
-
-
 def predict_windows(
     model: PreTrainedModel,
     spectrogram: npt.NDArray[Any],
@@ -94,7 +87,7 @@ def predict_windows(
 
 def predict_stored(
     model: PreTrainedModel,
-    store: SpectrogramStore,
+    store: RecordingStore,
     recording_ids: npt.NDArray[np.object_],
     *,
     instruments: npt.NDArray[np.int64] | None = None,
@@ -148,9 +141,10 @@ def predict_spectrograms(
 
     Args:
         model: a deep audio classifier; it is put into evaluation mode and moved to the device.
-        spectrograms: arrays (bands, frames) of any floating dtype; one shorter than a window is padded with
-            its own minimum, and the model is told its length. A model that takes clips of any length has
-            them padded to the longest of a batch only.
+        spectrograms: arrays (bands, frames) of any floating dtype, waveforms (1, samples) for a model that
+            hears them; one shorter than a window is padded as `auricle.models.padding` says, and the model is
+            told its length. A model that takes clips of any length has them padded to the longest of a
+            batch only.
         window_frames: frames of one window.
         hop_frames: frames from one window to the next.
         instruments: who plays each, for a model that asks; see `auricle.models.instruments`.
@@ -215,9 +209,11 @@ def forward(
     """
     import torch
 
-    lengths = [window.values.shape[1] for window in windows]
-    frames = max(lengths) if getattr(model.config, "any_length", False) else window_frames
-    values = np.stack([pad_to(window.values, frames) for window in windows]).astype(np.float32, copy=False)
+    clips = [window.values for window in windows]
+    frames = window_frames
+    if getattr(model.config, "any_length", False):
+        frames = max(clip.shape[1] for clip in clips)
+    values, lengths = batched(clips, frames, padding_of(model.config))
     told: dict[str, torch.Tensor] = {}
     if windows[0].instrument is not None:
         told["instruments"] = torch.tensor([window.instrument for window in windows], device=device)

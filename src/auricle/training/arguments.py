@@ -8,6 +8,9 @@ from transformers import TrainingArguments
 from auricle.training.device import resolve_precision
 from auricle.training.params import TrainParams
 
+# The one cycle is not among transformers' schedules: the trainer brings it.
+SCHEDULERS = {"plateau": "reduce_lr_on_plateau", "one_cycle": "constant", "linear": "linear"}
+
 
 def trainer_arguments(
     params: TrainParams, *, device: torch.device, workdir: Path, n_crops: int
@@ -35,8 +38,8 @@ def trainer_arguments(
         learning_rate=params.learning_rate,
         weight_decay=params.weight_decay,
         max_grad_norm=params.max_grad_norm,
-        # The one cycle is not among transformers' schedules: the trainer brings it.
-        lr_scheduler_type="reduce_lr_on_plateau" if params.schedule == "plateau" else "constant",
+        lr_scheduler_type=SCHEDULERS[params.schedule],
+        warmup_steps=params.warmup_share if params.schedule == "linear" else 0,
         lr_scheduler_kwargs={
             "mode": "max" if greater_is_better else "min",
             "patience": params.plateau_patience,

@@ -61,6 +61,25 @@ class SaveWithinEpoch(TrainerCallback):
         return control
 
 
+class GradualUnfreezing(TrainerCallback):
+    """Lets layers of an encoder learn one after the other, the last first (Howard and Ruder, ULMFiT, 2018).
+
+    What learns is a function of the epoch alone, so that a resumed training goes on as it would have.
+
+    Args:
+        layers_per_epoch: how many more learn with each epoch; in the first the head learns alone.
+    """
+
+    def __init__(self, layers_per_epoch: int) -> None:
+        self._layers_per_epoch = layers_per_epoch
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Thaw what this epoch, begun or resumed within, lets learn."""
+        kwargs["model"].thaw(int(state.epoch or 0) * self._layers_per_epoch)
+
+
 class AskAfterEpoch(TrainerCallback):
     """Shows somebody the history after each epoch, who may end the training by an exception."""
 

@@ -6,16 +6,19 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.audio.frontend import FrontEnd
-from auricle.audio.store import SpectrogramStore
-from auricle.errors import ConfigurationError
-from auricle.models.params import ArchitectureParams
+from auricle.audio.recording_store import RecordingStore
+from auricle.audio.waveform_front_end import WaveformFrontEnd
+from auricle.errors import ConfigurationError, CorpusError
+from auricle.models.architecture import ArchitectureParams
+from auricle.models.padding import fewest_frames
+from auricle.models.registry import hears_waveforms
 from auricle.models.windows import WindowParams
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 
-def check_front_end(store: SpectrogramStore, front_end: FrontEnd) -> None:
+def check_front_end(store: RecordingStore, front_end: FrontEnd) -> None:
     """Refuse a store of another front end.
 
     Raises:
@@ -23,9 +26,27 @@ def check_front_end(store: SpectrogramStore, front_end: FrontEnd) -> None:
     """
     if store.front_end_digest != front_end.digest:
         raise ConfigurationError(
-            f"The spectrogram store was made by the front end {store.front_end_digest}, the model is to "
+            f"The {store.content} store was made by the front end {store.front_end_digest}, the model is to "
             f"hear through {front_end.digest}: their parameters differ. Open the store of that front "
-            "end; the pipeline cache_spectrograms makes it."
+            f"end; the pipeline cache_{store.content}s makes it."
+        )
+
+
+def check_lengths(
+    store: RecordingStore, recording_ids: npt.NDArray[np.object_], config: "PreTrainedConfig"
+) -> None:
+    """Refuse recordings that are too short for the network to hear anything.
+
+    Raises:
+        CorpusError: some are shorter than the first frame of an encoder.
+    """
+    least = fewest_frames(config)
+    short = [name for name in recording_ids if store.frames(name) < least]
+    if short:
+        raise CorpusError(
+            f"{len(short)} of {len(recording_ids)} recordings have fewer than the {least} samples that the"
+            f" encoder needs for its first frame (the first is {short[0]}, with {store.frames(short[0])})."
+            " Raise decoding.min_duration_s, so that they are quarantined."
         )
 
 
@@ -40,9 +61,10 @@ def check_hearing(params: ArchitectureParams, front_end: FrontEnd) -> None:
     if wrong:
         told = ", ".join(f"{name}: {value}" for name, value in wrong.items())
         found = ", ".join(f"{name} {given.get(name)}" for name in wrong)
+        named = "waveforms" if isinstance(front_end, WaveformFrontEnd) else "front_end"
         raise ConfigurationError(
             f"backbone {getattr(params, 'backbone', params.kind)!r} was trained behind another front end than"
-            f" this with {found}. Set front_end: {{{told}}}, or choose an encoder that takes any."
+            f" this with {found}. Set {named}: {{{told}}}, or choose an encoder that takes any."
         )
 
 
@@ -60,6 +82,11 @@ def check_architecture(
     Raises:
         ConfigurationError: the network cannot be built, or does not take such crops or such a front end.
     """
+    if isinstance(front_end, WaveformFrontEnd) and not hears_waveforms(params.kind):
+        raise ConfigurationError(
+            f"model.kind is {params.kind!r}, which hears spectrograms, and its pipeline gives it waveforms."
+            " Set model.kind: wav2vec2, or train it in a model of the study that has its name."
+        )
     check_hearing(params, front_end)
     config = params.config(
         n_bands=front_end.n_bands,
@@ -96,7 +123,7 @@ def shown_one_crop(config: "PreTrainedConfig", frames: int) -> "PreTrainedModel"
 def crop_frames_of(
     seconds: float,
     front_end: FrontEnd,
-    store: SpectrogramStore,
+    store: RecordingStore,
     recording_ids: npt.NDArray[np.object_],
     *,
     whole: bool = False,
@@ -106,7 +133,7 @@ def crop_frames_of(
     Args:
         seconds: of a crop.
         front_end: of the store.
-        store: of spectrograms.
+        store: of what is heard.
         recording_ids: to learn from.
         whole: crops may be whole recordings, since nothing is padded to the length of a crop.
 

@@ -2,21 +2,20 @@
 
 import numpy as np
 
-from auricle.audio.store import ORIGINAL, HalfArray, SpectrogramStore
+from auricle.audio.recording_store import HalfArray, RecordingStore
 
 
 def random_crop(
-    store: SpectrogramStore,
-    recording_id: str,
-    frames: int,
-    random: np.random.Generator,
-    variant: str = ORIGINAL,
+    store: RecordingStore, recording_id: str, frames: int, random: np.random.Generator
 ) -> HalfArray:
-    """So many frames from anywhere in a spectrogram, or all of one that has no more [shape=(bands, frames)].
+    """So many frames from anywhere in a recording, or all of one that has no more [shape=(bands, frames)].
 
     Of the latter nothing is drawn.
     """
-    surplus = store.frames(recording_id, variant) - frames
-    if surplus <= 0:
-        return store.get(recording_id, variant)
-    return store.crop(recording_id, int(random.integers(surplus + 1)), frames, variant)
+    return store.crop(recording_id, *random_span(store.frames(recording_id), frames, random))
+
+
+def random_span(available: int, frames: int, random: np.random.Generator) -> tuple[int, int]:
+    """Where such a crop begins, and how many frames it has."""
+    surplus = available - frames
+    return (0, available) if surplus <= 0 else (int(random.integers(surplus + 1)), frames)

@@ -1,4 +1,4 @@
-"""What a deep model learns from: random crops of spectrograms, functions of (seed, epoch, index)."""
+"""What a deep model learns from: random crops of recordings, functions of (seed, epoch, index)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from auricle.audio.store import SpectrogramStore
-from auricle.models.windows import pad_to
+from auricle.audio.recording_store import RecordingStore
+from auricle.models.padding import Padding, batched
 from auricle.training.augment import Augment
 from auricle.training.crops import random_crop
 from auricle.training.sampling import CropKey
@@ -32,7 +32,7 @@ class Subset:
 
 
 class CropDataset(Dataset[dict[str, torch.Tensor]]):
-    """Random crops of spectrograms, or of their altered copies, several per recording and epoch.
+    """Random crops of what is stored, or of altered copies of it, several per recording and epoch.
 
     It is asked for ``(epoch, index)``, not for ``index``: a crop then depends on nothing but the seed and
     this pair, and a training that resumes within an epoch, in whatever process, sees what it would have seen.
@@ -40,7 +40,7 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
 
     def __init__(
         self,
-        store: SpectrogramStore,
+        store: RecordingStore,
         subset: Subset,
         *,
         crop_frames: int,
@@ -49,6 +49,7 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         augment: Augment | None = None,
         variants: Variants | None = None,
         any_length: bool = False,
+        padding: Padding = Padding.MINIMUM,
     ) -> None:
         self._store = store
         self._subset = subset
@@ -58,6 +59,7 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
         self._augment = augment
         self._variants = variants
         self._any_length = any_length
+        self._padding = padding
 
     def __len__(self) -> int:
         return len(self._subset) * self._crops_per_recording
@@ -75,13 +77,11 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
             ``instruments`` int64 (batch,), where the subset has them; varied, where the training augments.
         """
         crops = [self._crop(epoch, index) for epoch, index in keys]
-        lengths = [crop.shape[1] for crop in crops]
-        longest = max(lengths) if self._any_length else self._crop_frames
+        longest = max(crop.shape[1] for crop in crops) if self._any_length else self._crop_frames
+        values, lengths = batched(crops, longest, self._padding)
         recordings = [index % len(self._subset) for _, index in keys]
         batch = {
-            "input_values": torch.from_numpy(
-                np.stack([pad_to(crop, longest) for crop in crops]).astype(np.float32)
-            ),
+            "input_values": torch.from_numpy(values),
             "labels": torch.from_numpy(self._subset.targets[recordings]),
             "lengths": torch.tensor(lengths, dtype=torch.int64),
         }

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from auricle.audio.frontend import FrontEnd
-from auricle.audio.store import SpectrogramStore
+from auricle.audio.recording_store import RecordingStore
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
+from auricle.models.architecture import ArchitectureParams
 from auricle.models.bundle import BundleDraft
-from auricle.models.params import ArchitectureParams
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.windows import WindowParams
-from auricle.training.checks import check_front_end, check_hearing, crop_frames_of, shown_one_crop
+from auricle.training.checks import (
+    check_front_end,
+    check_hearing,
+    check_lengths,
+    crop_frames_of,
+    shown_one_crop,
+)
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.history import FIGURES
 from auricle.training.params import TrainParams
@@ -45,7 +51,7 @@ logger = logging.getLogger(__name__)
 
 def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     manifest: pd.DataFrame,
-    store: SpectrogramStore,
+    store: RecordingStore,
     front_end: FrontEnd,
     model_params: ArchitectureParams,
     params: TrainParams,
@@ -63,7 +69,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
 
     Args:
         manifest: one row per file of the corpus.
-        store: spectrograms of ``front_end``; a recording without one is left out, with a warning.
+        store: what ``front_end`` made of the recordings; one that is not there is left out, with a warning.
         front_end: goes into the bundle.
         model_params: the architecture.
         params: of the training.
@@ -75,18 +81,18 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
 
     Raises:
         ConfigurationError: the device, the precision, the crop or the store cannot be used.
-        CorpusError: too few labels, an empty split or fold, too many missing spectrograms.
+        CorpusError: too few labels, an empty split or fold, too many missing or too short recordings.
     """
     from auricle.training.device import resolve_precision
     from auricle.training.quiet import quiet_transformers
 
     check_front_end(store, front_end)
-    manifest = having(manifest, store, what="spectrogram", pipeline="cache_spectrograms")
+    manifest = having(manifest, store, what=store.content, pipeline=f"cache_{store.content}s")
     examples = read_examples(manifest, labels)
     parts = partitions(examples)
     training = DeepTraining.of(examples, store, front_end, model_params, params, window, variants)
     precision = resolve_precision(params.precision, training.device)
-    training.check_model(parts[-1])
+    check_lengths(store, examples.recording_ids, training.check_model(parts[-1]).config)
     digest = training_digest(
         data=manifest_digest(manifest),
         front_end=front_end.digest,
@@ -132,7 +138,7 @@ class DeepTraining:
     """All that the trainings of one protocol have in common."""
 
     examples: Examples
-    store: SpectrogramStore
+    store: RecordingStore
     front_end: FrontEnd
     model_params: ArchitectureParams
     params: TrainParams
@@ -146,7 +152,7 @@ class DeepTraining:
     def of(  # noqa: PLR0917  (the order of fit_deep)
         cls,
         examples: Examples,
-        store: SpectrogramStore,
+        store: RecordingStore,
         front_end: FrontEnd,
         model_params: ArchitectureParams,
         params: TrainParams,

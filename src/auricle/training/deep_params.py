@@ -65,12 +65,12 @@ def deep_params_of(model: str, of_models: Mapping[str, Any], labels: Any = None,
         by: who asks for it, for the message: "the sweep".
 
     Raises:
-        ConfigurationError: no deep model of that name.
+        ConfigurationError: no network on spectrograms of that name.
     """
     known = [name.removeprefix("model_") for name in of_models if name.startswith("model_")]
     if model not in known:
         raise ConfigurationError(
-            f"{by} is of {model!r}, which is no deep model. There are: {', '.join(known)}."
+            f"{by} is of {model!r}, which is no network on spectrograms. There are: {', '.join(known)}."
         )
     return DeepParams(
         ModelParams.model_validate(of_models[f"model_{model}"]),

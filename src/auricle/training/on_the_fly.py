@@ -12,7 +12,7 @@ import pandas as pd
 from auricle.audio.altered_crop import altered_crop, altered_frames
 from auricle.audio.frontend import FrontEnd
 from auricle.audio.limits import AudioLimits
-from auricle.audio.store import HalfArray, SpectrogramStore
+from auricle.audio.recording_store import HalfArray, RecordingStore
 from auricle.audio.variants import Copy, compile_changes, render_copy
 from auricle.audio.waveform_augment import VariantParams, change_of
 from auricle.corpora.guard import Spared
@@ -81,7 +81,7 @@ class OnTheFlyVariants:
         return cls(recordings, paths, front_end, params, limits, failed, spared)
 
     def crop(
-        self, recording_id: str, recordings: SpectrogramStore, frames: int, random: np.random.Generator
+        self, recording_id: str, recordings: RecordingStore, frames: int, random: np.random.Generator
     ) -> HalfArray | None:
         """See `auricle.training.variants.Variants`.
 
@@ -99,7 +99,7 @@ class OnTheFlyVariants:
             return None
         copy = Copy(recording_id, int(random.integers(1, NUMBERS)), without)
         change = change_of(self.params, *copy)
-        original = recordings.get(recording_id)
+        original = recordings[recording_id]
         surplus = altered_frames(original.shape[1], change) - frames
         given: dict[str, Any] = {"front_end": self.front_end, "limits": self.limits}
         try:

@@ -8,7 +8,7 @@ from auricle.params import Params
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "float32", "bf16", "fp16"]
-Schedule = Literal["plateau", "one_cycle"]
+Schedule = Literal["plateau", "one_cycle", "linear"]
 SelectionMetric = Literal["loss", "accuracy", "macro_f1", "mean_average_precision"]
 
 
@@ -46,12 +46,16 @@ class TrainParams(Params):
     epochs: int = Field(40, ge=1, description="Passes over the training recordings, at most.")
     batch_size: int = Field(8, ge=2, description="Crops per step; at least 2, since BatchNorm needs a batch.")
     learning_rate: float = Field(
-        1e-3, gt=0, le=1, description="AdamW's rate at the start; under one_cycle the highest."
+        1e-3, gt=0, le=1, description="AdamW's rate at the start; under one_cycle and linear the highest."
     )
     schedule: Schedule = Field(
         "plateau",
         description="plateau: the rate falls where validation stands still; one_cycle: it rises to"
-        " learning_rate and falls to nothing within the epochs.",
+        " learning_rate and falls to nothing within the epochs; linear: likewise, along straight lines and by"
+        " warmup_share, and the training may stop early.",
+    )
+    warmup_share: float = Field(
+        0.1, ge=0, lt=1, description="Of linear: the share of the steps in which the rate rises."
     )
     weight_decay: float = Field(1e-2, ge=0, description="AdamW's decoupled weight decay.")
     crop_seconds: float | None = Field(

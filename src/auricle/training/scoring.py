@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from transformers import PreTrainedModel
 
-from auricle.audio.store import SpectrogramStore
+from auricle.audio.recording_store import RecordingStore
 from auricle.models.thresholds import HALF
 from auricle.models.windows import predict_stored
 from auricle.training.data import Subset
@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float32]
 
 def score_recordings(
     model: PreTrainedModel,
-    store: SpectrogramStore,
+    store: RecordingStore,
     recording_ids: npt.NDArray[np.object_],
     *,
     instruments: npt.NDArray[np.int64] | None = None,

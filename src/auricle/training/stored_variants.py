@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from auricle.audio.frontend import FrontEnd
-from auricle.audio.store import HalfArray, SpectrogramStore
+from auricle.audio.recording_store import HalfArray, RecordingStore
+from auricle.audio.store import SpectrogramStore
 from auricle.audio.variants import Copy, missing_copies, wanted_copies
 from auricle.audio.waveform_augment import VariantParams
 from auricle.corpora.guard import Spared
 from auricle.corpora.selection import training_paths
-from auricle.training.crops import random_crop
+from auricle.training.crops import random_span
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +77,14 @@ class StoredVariants:
         return cls(store, params, lacking, spared)
 
     def crop(
-        self, recording_id: str, recordings: SpectrogramStore, frames: int, random: np.random.Generator
+        self, recording_id: str, recordings: RecordingStore, frames: int, random: np.random.Generator
     ) -> HalfArray | None:
         """See `auricle.training.variants.Variants`."""
         drawn = self.draw(recording_id, random)
-        return None if drawn is None else random_crop(self.store, recording_id, frames, random, drawn)
+        if drawn is None:
+            return None
+        span = random_span(self.store.frames(recording_id, drawn), frames, random)
+        return self.store.crop(recording_id, *span, drawn)
 
     def draw(self, recording_id: str, random: np.random.Generator) -> str | None:
         """One of the recording and its copies, each as likely; None for the recording itself.

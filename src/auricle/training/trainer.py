@@ -20,14 +20,15 @@ from transformers import (
     set_seed,
 )
 
-from auricle.audio.store import SpectrogramStore
+from auricle.audio.recording_store import RecordingStore
 from auricle.errors import AuricleError
+from auricle.models.padding import padding_of
 from auricle.models.registry import build_model
 from auricle.training import resume
 from auricle.training.arguments import trainer_arguments
 from auricle.training.augment import Augment
 from auricle.training.batch_fit import fitting, trial_step
-from auricle.training.callbacks import EpochReport, SaveWithinEpoch, StopEarly, is_over
+from auricle.training.callbacks import EpochReport, GradualUnfreezing, SaveWithinEpoch, StopEarly, is_over
 from auricle.training.data import CropDataset, Subset, keep_batch
 from auricle.training.device import deterministic_algorithms, resolve_precision
 from auricle.training.distributed import in_processes, rank
@@ -67,7 +68,7 @@ class TrainingJob:
 
     Attributes:
         config: of the model; its ``window_frames``, ``hop_frames`` and ``class_weights`` are used here too.
-        store: spectrograms of all recordings.
+        store: what the model hears of all recordings.
         train: recordings to learn from.
         validation: recordings that choose the rate, the end and the best epoch.
         crop_frames: length of a training crop.
@@ -82,7 +83,7 @@ class TrainingJob:
     """
 
     config: PreTrainedConfig
-    store: SpectrogramStore
+    store: RecordingStore
     train: Subset
     validation: Subset
     crop_frames: int
@@ -235,6 +236,7 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         augment=_augment(job),
         variants=job.variants,
         any_length=job.params.batches_by_length,
+        padding=padding_of(job.config),
     )
     params = _fitting(job) if job.params.find_batch_size else job.params
     set_seed(job.params.seed)
@@ -295,6 +297,7 @@ def _callbacks(job: TrainingJob) -> list[TrainerCallback]:
     return [
         *within_epoch,
         StopEarly(job.params.early_stopping_patience),
+        *([GradualUnfreezing(thawed)] if (thawed := getattr(job.config, "gradual_unfreezing", 0)) else []),
         *([] if rank() else [EpochReport(job.name, job.device)]),
         *job.callbacks,
     ]
@@ -311,8 +314,12 @@ def _best(job: TrainingJob) -> TrainedModel:
             f"The best checkpoint in {job.workdir} is damaged: delete the folder, train again."
         )
     # Read back rather than kept in memory: the same path whether or not this process did the training.
-    model = type(build_model(job.config)).from_pretrained(best, local_files_only=True, use_safetensors=True)
+    model: Any = type(build_model(job.config)).from_pretrained(
+        best, local_files_only=True, use_safetensors=True
+    )
     steps_per_epoch = state["max_steps"] / state["num_train_epochs"]
     best_epoch = round(state["best_global_step"] / steps_per_epoch)
     model.train(False)
+    if hasattr(model, "standing_alone"):
+        model = model.standing_alone()
     return TrainedModel(model, epoch_history(state["log_history"]), best_epoch)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from auricle.audio.frontend import FrontEnd
 from auricle.audio.limits import AudioLimits
-from auricle.audio.store import HalfArray, SpectrogramStore
+from auricle.audio.recording_store import HalfArray, RecordingStore
 from auricle.audio.waveform_augment import VariantParams
 from auricle.training.on_the_fly import OnTheFlyVariants
 from auricle.training.stored_variants import StoredVariants
@@ -19,7 +19,7 @@ class Variants(Protocol):
     """Copies of recordings to learn from; a copy is only ever had by the recording that it is of."""
 
     def crop(
-        self, recording_id: str, recordings: SpectrogramStore, frames: int, random: np.random.Generator
+        self, recording_id: str, recordings: RecordingStore, frames: int, random: np.random.Generator
     ) -> HalfArray | None:
         """A random crop of a random copy, or None where the recording itself is drawn.
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,9 +18,7 @@ from auricle.inference.bulk.hearing import Item, Sound, hear_file
 from auricle.inference.bulk.job import Job, scorer_of
 from auricle.inference.bulk.params import PredictParams
 from auricle.inference.instruments import told
-from auricle.inference.note_batches import BatchParams
 from auricle.inference.scorers import Heard, Score, Scorer
-from auricle.training.device import resolve_device
 
 # What waits to be scored together: enough for full batches, and memory that does not depend on the files.
 POOL_BYTES = 32 * 2**20
@@ -120,7 +119,7 @@ def _done(
     )
     names = told([row["instrument"] or None for row in rows], len(rows), _instruments(job))
     heard = ((row, name, _sound(result)) for row, name, (_, result) in zip(rows, names, sounds, strict=True))
-    for row, sound, score in _scored(heard, scorer, _batches(params)):
+    for row, sound, score in _scored(heard, scorer):
         if sound.heard is None:
             counts["known by their content"] += 1
             yield {**facts[sound.recording_id, row["instrument"]], **row}  # type: ignore[dict-item]
@@ -131,10 +130,6 @@ def _done(
 
 def _instruments(job: Job) -> tuple[str, ...]:
     return tuple(job.bundle.config.get("instruments", ()))
-
-
-def _batches(params: PredictParams) -> BatchParams:
-    return BatchParams.on(resolve_device("cpu" if params.backend == "onnx" else params.device))
 
 
 def _sound(result: Sound | AudioError) -> Sound:
@@ -163,12 +158,12 @@ Heeded = tuple[Row, str | None, Sound]
 Answer = tuple[Row, Sound, Score | None]
 
 
-def _scored(heard: Iterable[Heeded], scorer: Scorer, batches: BatchParams) -> Iterator[Answer]:
+def _scored(heard: Iterable[Heeded], scorer: Scorer) -> Iterator[Answer]:
     """Score pool by pool, in a thread of its own: the children go on while the model computes."""
     with ThreadPoolExecutor(1, "score") as executor:
         pending: Future[list[Answer]] | None = None
         for pool in _pools(heard):
-            following = executor.submit(_answers, pool, scorer, batches)
+            following = executor.submit(_answers, pool, scorer)
             if pending is not None:
                 yield from pending.result()
             pending = following
@@ -189,13 +184,16 @@ def _pools(heard: Iterable[Heeded]) -> Iterator[list[Heeded]]:
         yield pool
 
 
-def _answers(pool: list[Heeded], scorer: Scorer, batches: BatchParams) -> list[Answer]:
-    waiting = {
-        place: Heard(sound.heard, sound.duration_s, name)
-        for place, (_, name, sound) in enumerate(pool)
-        if isinstance(sound.heard, np.ndarray)
-    }
+def _answers(pool: list[Heeded], scorer: Scorer) -> list[Answer]:
+    sounds = [sound for _, _, sound in pool]
+    waiting: dict[int, Heard] = {}
+    for place, (_, name, sound) in enumerate(pool):
+        if isinstance(sound.heard, np.ndarray):
+            try:
+                waiting[place] = scorer.taken(Heard(sound.heard, sound.duration_s, name))
+            except AudioError as error:
+                sounds[place] = replace(sound, heard=error)
     scores: Mapping[int, Score] = dict(
-        zip(waiting, scorer.score(list(waiting.values()), batches), strict=True)
+        zip(waiting, scorer.score(list(waiting.values()), scorer.batches), strict=True)
     )
-    return [(row, sound, scores.get(place)) for place, (row, _, sound) in enumerate(pool)]
+    return [(row, sounds[place], scores.get(place)) for place, (row, _, _) in enumerate(pool)]

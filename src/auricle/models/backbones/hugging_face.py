@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoModel
 
 from auricle.errors import ConfigurationError
 from auricle.models.backbones import Said, any_front_end, only_for, real_places
-from auricle.models.backbones.hub import encoder_settings, encoder_weights
+from auricle.models.backbones.hub import Source, encoder_settings, encoder_weights
 from auricle.models.spectrogram_model import Maps
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ OF_SPECTROGRAMS = ("audio-spectrogram-transformer",)
 def settings(told: "TransferParams") -> dict[str, Any]:
     """The encoder's own configuration; see `Family`."""
     only_for(told, "transformers' encoders", without=("weights", "output", "log_offset"))
-    return encoder_settings(told.backbone, told.revision)
+    return encoder_settings(Source(told.backbone, told.revision))
 
 
 def weights(told: "TransferParams", encoder: Any) -> dict[str, torch.Tensor]:
     """From safetensors in a folder or of the hub; see `Family`."""
-    return encoder_weights(told.backbone, told.revision, encoder)
+    return encoder_weights(Source(told.backbone, told.revision), encoder)
 
 
 def check(config: "TransferModelConfig") -> None:

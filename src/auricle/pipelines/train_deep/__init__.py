@@ -1,5 +1,5 @@
-"""Training of any deep model on cached spectrograms."""
+"""Training of any deep model on cached spectrograms or waveforms."""
 
-from .pipeline import create_pipeline
+from .pipeline import SPECTROGRAMS, WAVEFORMS, create_pipeline
 
-__all__ = ["create_pipeline"]
+__all__ = ["SPECTROGRAMS", "WAVEFORMS", "create_pipeline"]

@@ -8,6 +8,8 @@ from auricle.audio.front_ends import FrontEndChoice, load_front_end
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.waveform_augment import VariantParams
+from auricle.audio.waveform_front_end import WaveformParams
+from auricle.audio.waveform_store import WaveformStore
 from auricle.corpora.labels import LabelParams
 from auricle.models.bundle import BundleDraft, BundleRef
 from auricle.models.params import ModelParams, WindowParams
@@ -61,12 +63,58 @@ def fit(
         )
 
 
+def fit_on_waveforms(
+    manifest: pd.DataFrame,
+    waveforms: Path,
+    front_end: WaveformParams,
+    variants: VariantParams,
+    model: ModelParams,
+    train: TrainParams,
+    windows: WindowParams,
+    labels: LabelParams,
+    tracking: TrackingParams,
+    work_directory: Path,
+    events: Path,
+) -> BundleDraft:
+    """The same for a network that hears waveforms; of these there are no altered copies.
+
+    `variants` is there to be refused, before the run, where it asks for some.
+    """
+    from auricle.training.deep import fit_deep
+
+    extractor = front_end.make()
+    with WaveformStore.open(waveforms, extractor.digest) as store:
+        return fit_deep(
+            manifest,
+            store,
+            extractor,
+            model.root,
+            train,
+            windows,
+            work_directory,
+            labels,
+            None,
+            events if tracking.tensorboard else None,
+        )
+
+
 def predict(
     champion: BundleRef, manifest: pd.DataFrame, spectrograms: Path, train: TrainParams
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions and embeddings of the champion for every usable recording."""
-    from auricle.inference.scoring import score_spectrograms
+    from auricle.inference.scoring import score_stored
 
     extractor = load_front_end(champion.path)
     with SpectrogramStore.open(spectrograms, extractor.digest, extractor.n_bands, mode="r") as store:
-        return score_spectrograms(champion, store, manifest, device=train.device)
+        return score_stored(champion, store, manifest, device=train.device)
+
+
+def predict_on_waveforms(
+    champion: BundleRef, manifest: pd.DataFrame, waveforms: Path, train: TrainParams, windows: WindowParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same for a network that hears waveforms, whose passes are as large as in its training."""
+    from auricle.inference.scoring import score_stored
+
+    digest = load_front_end(champion.path).digest
+    with WaveformStore.open(waveforms, digest) as store:
+        return score_stored(champion, store, manifest, device=train.device, batch_size=windows.batch_size)
