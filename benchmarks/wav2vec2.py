@@ -98,7 +98,7 @@ def epochs(folder: Path, count: int) -> None:
     for name, (batches, order) in ways.items():
         alone = timed(lambda batches=batches: [None for _ in batches()])
         trained[name] = timed(lambda batches=batches: train(batches()))
-        share = padding_share(order, lengths, BATCH)
+        share = padding_share(order, lengths, BATCH, LONGEST_S * RATE)
         print(f"{name:<12}{trained[name]:>10.1f} s{alone:>10.1f} s{100 * share:>10.1f} %", flush=True)
     ratio = trained["per batch"] / trained["once"]
     print(f"\n{ratio:.1f} times as fast, target {TARGET:g}: {'met' if ratio >= TARGET else 'MISSED'}")

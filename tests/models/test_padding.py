@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from auricle.models.padding import Padding, batched, fewest_frames, pad_to, padding_of
+from auricle.models.padding import Padding, batch_frames, batched, fewest_frames, pad_to, padding_of
 
 SHORT, LONG = np.array([[1.0, -2.0, 3.0]], dtype=np.float16), np.arange(5, dtype=np.float16)[np.newaxis]
 
@@ -47,3 +47,16 @@ class TestBatch:
     @pytest.mark.parametrize("padding", Padding)
     def test_what_is_long_enough_is_not_copied(self, padding: Padding) -> None:
         assert pad_to(LONG, 5, padding) is LONG
+
+
+class TestBatchFrames:
+    """Few lengths of batches, none much longer than its clips, none beyond a crop that they keep to."""
+
+    def test_are_few_and_little_more(self) -> None:
+        frames = {longest: batch_frames([1, longest], 10_000) for longest in range(1, 5_000)}
+        assert all(longest <= made <= 1.04 * longest for longest, made in frames.items())
+        assert len(set(frames.values())) < 32 * 9
+
+    def test_keep_to_the_crop_unless_a_clip_does_not(self) -> None:
+        assert batch_frames([850, 861], 862) == 862
+        assert batch_frames([863], 862) == 863

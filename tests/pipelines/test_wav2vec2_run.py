@@ -46,7 +46,8 @@ class TestRefusals:
 def cries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which a speech encoder was trained on cries; tests read it and leave it as it is."""
     folder = make_project(tmp_path_factory.mktemp("cries") / "project")
-    run_project(folder, ["train_wav2vec2", "experiments"], params=CRIES)
+    for pipeline in ("train_wav2vec2", "experiments"):
+        run_project(folder, [pipeline], params=CRIES)
     return folder
 
 

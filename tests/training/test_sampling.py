@@ -20,8 +20,8 @@ class TestByLength:
 
     def test_leaves_under_a_tenth_to_padding(self) -> None:
         at_random = order_of(EpochSampler(len(LENGTHS), 0))
-        assert padding_share(order_of(self.sampler()), LENGTHS, BATCH) < 0.1
-        assert padding_share(at_random, LENGTHS, BATCH) > 0.3
+        assert padding_share(order_of(self.sampler()), LENGTHS, BATCH, LENGTHS.max()) < 0.1
+        assert padding_share(at_random, LENGTHS, BATCH, LENGTHS.max()) > 0.3
 
     def test_every_crop_comes_once(self) -> None:
         assert sorted(order_of(self.sampler())) == list(range(len(LENGTHS)))
@@ -61,7 +61,7 @@ class TestByLength:
 
 class TestPaddingShare:
     def test_is_what_is_filled_up(self) -> None:
-        assert padding_share(np.arange(4), np.array([1, 3, 2, 2]), 2) == pytest.approx(1 - 8 / 10)
+        assert padding_share(np.arange(4), np.array([1, 3, 2, 2]), 2, 3) == pytest.approx(1 - 8 / 10)
 
 
 class TestWeights:

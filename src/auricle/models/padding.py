@@ -1,6 +1,6 @@
 """How clips are brought to one length for a batch: spectrograms, and waveforms of two kinds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -33,6 +33,21 @@ def padding_of(config: Any) -> Padding:
 def fewest_frames(config: Any) -> int:
     """How much of a recording there must be: of an encoder of waveforms, what its first frame spans."""
     return int(getattr(config, "receptive_field", 1))
+
+
+def batch_frames(lengths: Iterable[int], most: int) -> int:
+    """The frames of a batch of clips of such lengths: up to 3 % more than the longest, 32 an octave.
+
+    For each length that it meets, oneDNN makes what computes it, and keeps it: with as many lengths as there
+    are batches, that came to several gigabytes.
+
+    Args:
+        lengths: of the clips, in frames.
+        most: no more than these, unless a clip has more.
+    """
+    longest = max(lengths)
+    step = 1 << max(longest.bit_length() - 6, 0)
+    return min(-(-longest // step) * step, max(longest, most))
 
 
 def pad_to(clip: npt.NDArray[Any], n_frames: int, padding: Padding = Padding.MINIMUM) -> npt.NDArray[Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from auricle.models.padding import batched, pad_to, padding_of
+from auricle.models.padding import batch_frames, batched, pad_to, padding_of
 from auricle.models.params import WindowParams
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def forward(
     clips = [window.values for window in windows]
     frames = window_frames
     if getattr(model.config, "any_length", False):
-        frames = max(clip.shape[1] for clip in clips)
+        frames = batch_frames((clip.shape[1] for clip in clips), window_frames)
     values, lengths = batched(clips, frames, padding_of(model.config))
     told: dict[str, torch.Tensor] = {}
     if windows[0].instrument is not None:

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from auricle.audio.recording_store import RecordingStore
-from auricle.models.padding import Padding, batched
+from auricle.models.padding import Padding, batch_frames, batched
 from auricle.training.augment import Augment
 from auricle.training.crops import random_crop
 from auricle.training.sampling import CropKey
@@ -77,8 +77,10 @@ class CropDataset(Dataset[dict[str, torch.Tensor]]):
             ``instruments`` int64 (batch,), where the subset has them; varied, where the training augments.
         """
         crops = [self._crop(epoch, index) for epoch, index in keys]
-        longest = max(crop.shape[1] for crop in crops) if self._any_length else self._crop_frames
-        values, lengths = batched(crops, longest, self._padding)
+        frames = self._crop_frames
+        if self._any_length:
+            frames = batch_frames((crop.shape[1] for crop in crops), self._crop_frames)
+        values, lengths = batched(crops, frames, self._padding)
         recordings = [index % len(self._subset) for _, index in keys]
         batch = {
             "input_values": torch.from_numpy(values),

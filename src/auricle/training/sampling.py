@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Sampler
 
+from auricle.models.padding import batch_frames
 from auricle.training.vocabulary import Targets
 
 CropKey = tuple[int, int]
@@ -82,10 +83,19 @@ def by_length(
     return np.concatenate([random.permutation(batches).ravel(), by_size[last]])
 
 
-def padding_share(order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], batch_size: int) -> float:
-    """The share of the frames of an epoch that is padding, where batches are padded to their longest."""
+def padding_share(
+    order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], batch_size: int, crop_frames: int
+) -> float:
+    """The share of the frames of an epoch that is padding, where batches are padded to their longest.
+
+    Args:
+        order: of the examples, int64 (n,).
+        lengths: of the examples in frames, int64 (n,).
+        batch_size: examples in a batch.
+        crop_frames: that no example has more of.
+    """
     batches = (lengths[order[start : start + batch_size]] for start in range(0, len(order), batch_size))
-    padded = sum(len(batch) * int(batch.max()) for batch in batches)
+    padded = sum(len(batch) * batch_frames(batch.tolist(), crop_frames) for batch in batches)
     return 1 - int(lengths[order].sum()) / padded
 
 

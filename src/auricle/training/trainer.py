@@ -274,7 +274,7 @@ def _sampler(job: TrainingJob, batch_size: int) -> EpochSampler:
     )
     if lengths is not None:
         order = np.array([index for _, index in sampler], dtype=np.int64)
-        share = padding_share(order, lengths, batch_size)
+        share = padding_share(order, lengths, batch_size, job.crop_frames)
         logger.info("%s: %.1f %% of the frames of an epoch are padding.", job.name, 100 * share)
     return sampler
 
