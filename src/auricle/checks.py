@@ -326,6 +326,44 @@ def check_prediction(params: Any, run_root: Path) -> None:
     plan(PredictParams.model_validate(params), run_root)
 
 
+def check_ensemble(ensemble: Any, labels: Any, candidates: Mapping[str, Any]) -> None:
+    """Refuse an ensemble of what is unknown, untrained or too little, or a method that such labels lack.
+
+    Args:
+        ensemble: of `EnsembleParams`, or what it is made from.
+        labels: of `LabelParams`, or what it is made from.
+        candidates: by model of the study its bundle; None where it is not trained, True where the same run
+            trains it.
+
+    Raises:
+        ConfigurationError: which says what to change.
+    """
+    from auricle.models.bundle import BundleRef
+    from auricle.training.ensemble import rank_mean_refused, too_few, untrained
+    from auricle.training.ensemble_params import EnsembleParams
+    from auricle.training.member_table import check_vocabulary
+
+    params = EnsembleParams.model_validate(ensemble)
+    if params.method == "rank_mean" and not LabelParams.model_validate(labels).is_multi:
+        raise ConfigurationError(rank_mean_refused())
+    for name in params.members or ():
+        if name not in candidates:
+            near = get_close_matches(name, candidates, n=1)
+            raise ConfigurationError(
+                f"ensemble.members names {name!r}, which the study does not have"
+                f"{f'; {near[0]!r} is near' if near else ''}. There are {', '.join(candidates)}."
+            )
+        if candidates[name] is None:
+            raise ConfigurationError(untrained(name))
+    there = {name: candidates[name] for name in params.members or candidates if candidates[name] is not None}
+    if len(there) < 2:
+        raise ConfigurationError(too_few(there))
+    bundles = {name: bundle for name, bundle in there.items() if isinstance(bundle, BundleRef)}
+    for name, bundle in bundles.items():
+        first = next(iter(bundles))
+        check_vocabulary(first, bundles[first].vocabulary, name, bundle.vocabulary)
+
+
 def check_device(params: Any) -> None:
     """Refuse a device or a precision that this machine lacks.
 

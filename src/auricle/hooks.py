@@ -14,6 +14,7 @@ from auricle.checks import (
     check_ablation,
     check_deep_model,
     check_device,
+    check_ensemble,
     check_evaluation,
     check_guard,
     check_labels,
@@ -30,7 +31,7 @@ from auricle.training.deep_params import BLOCKS
 
 logger = logging.getLogger(__name__)
 
-CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate", "note_sequence")  # tags of nodes
+CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate", "note_sequence", "ensemble")  # tags of nodes
 PAGES = (".report", "_page", ".explanations", ".taggrams", ".embedding_map")
 
 
@@ -71,6 +72,12 @@ class ProjectHooks:
                 )
                 check_ablation(ablation, labels, front_end, variants, _blocks(node, catalog))
                 continue
+            if names.keys() >= {"ensemble", "labels"}:
+                check_ensemble(
+                    catalog.load(names["ensemble"]),
+                    catalog.load(names["labels"]),
+                    _candidates(node, pipeline, catalog),
+                )
             if names.keys() >= {"note_sequence", "labels"}:
                 (champion,) = (name for name in node.inputs if name.endswith(".champion"))
                 is_made = champion in pipeline.all_outputs()
@@ -124,6 +131,17 @@ def _of_study(name: str, *blocks: str) -> list[str]:
     """Names of parameters that stand beside one, as `params:genre.labels` beside `params:genre.variants`."""
     study, _, _ = name.rpartition(".")
     return [f"{study}.{block}" for block in blocks]
+
+
+def _candidates(node: Node, pipeline: Pipeline, catalog: DataCatalog) -> dict[str, Any]:
+    """By model what an ensemble could take: its champion, None where untrained, True where made first."""
+    made = pipeline.all_outputs()
+    champions = [name for name in node.inputs if name.endswith(".champion")]
+    return {
+        name.split(".")[-2]: True if name in made else catalog.load(name)
+        for name in champions
+        if not name.startswith(f"{node.namespace}.")
+    }
 
 
 def _explained(node: Node) -> set[str]:

@@ -12,6 +12,7 @@ from auricle.pipelines import (
     augmentations,
     cache_spectrograms,
     cache_waveforms,
+    ensemble,
     evaluate,
     experiments,
     explain,
@@ -24,7 +25,7 @@ from auricle.pipelines import (
     train_forest,
     train_note_sequence,
 )
-from auricle.studies import STUDIES, TRAINED_BY
+from auricle.studies import ENSEMBLE, STUDIES, TRAINED_BY
 
 
 class Recipe(NamedTuple):
@@ -32,6 +33,10 @@ class Recipe(NamedTuple):
 
     prepare: Callable[[str], Pipeline]
     train: Callable[[str, str], Pipeline]
+
+
+def _ensemble(corpus: str, model: str) -> Pipeline:
+    return ensemble.create_pipeline(corpus, model, [name for name in STUDIES[corpus] if name != model])
 
 
 ON_SPECTROGRAMS = Recipe(cache_spectrograms.create_pipeline, train_deep.create_pipeline)
@@ -49,6 +54,7 @@ RECIPES = {
     "wav2vec2": ON_WAVEFORMS,
     "note_analyzer": ON_SPECTROGRAMS,
     "note_analyzer_small": ON_SPECTROGRAMS,
+    ENSEMBLE: Recipe(ingest.create_pipeline, _ensemble),  # of what is trained; it hears nothing itself
 }
 
 # The model whose notes the sequence model of passages is about.

@@ -8,10 +8,13 @@ from auricle.errors import ConfigurationError
 
 # A corpus and the models trained on it. A new corpus is one line here and one parameters file.
 STUDIES: dict[str, tuple[str, ...]] = {
-    "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer", "wav2vec2"),
-    "notes": ("random_forest", "note_analyzer", "note_analyzer_small"),
-    "cry": ("random_forest", "cnn", "wav2vec2"),
+    "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer", "wav2vec2", "ensemble"),
+    "notes": ("random_forest", "note_analyzer", "note_analyzer_small", "ensemble"),
+    "cry": ("random_forest", "cnn", "wav2vec2", "ensemble"),
 }
+
+# The model of a study that is made of its others.
+ENSEMBLE = "ensemble"
 
 # The pipeline that trains a model, in every study that lists it: `kedro run --pipelines=train_cnn`.
 TRAINED_BY: dict[str, str] = {
@@ -24,6 +27,7 @@ TRAINED_BY: dict[str, str] = {
     "wav2vec2": "train_wav2vec2",
     "note_analyzer": "train_note_analyzer",
     "note_analyzer_small": "train_note_analyzer_small",
+    "ensemble": "ensemble",
 }
 
 # The parameter by which an environment, which is made for one corpus mostly, says whose pipelines it has.

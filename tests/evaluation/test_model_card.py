@@ -11,7 +11,7 @@ from auricle.evaluation.card import ARCHITECTURES, model_card
 from auricle.evaluation.evaluate import evaluate_model
 from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.report import FLATTERING, SYNTHESIZED
-from auricle.models.registry import DEEP_MODELS, FOREST
+from auricle.models.registry import DEEP_MODELS, ENSEMBLE, FOREST
 
 CONFIG = {"model_type": "auricle_spectrogram_cnn"}
 TRAINING: dict[str, Any] = {
@@ -128,4 +128,4 @@ class TestText:
         assert "not pretrained" not in model_card(CONFIG, TRAINING, metrics, DATA, {"folder": "songs"})
 
     def test_names_every_kind_of_model(self) -> None:
-        assert set(ARCHITECTURES) == {FOREST, *DEEP_MODELS}
+        assert set(ARCHITECTURES) == {FOREST, ENSEMBLE, *DEEP_MODELS}

@@ -31,6 +31,7 @@ EXPECTED = {
     "train_note_analyzer",
     "train_note_analyzer_small",
     "train_note_sequence",
+    "ensemble",
     "evaluate",
     "explain",
     "export",

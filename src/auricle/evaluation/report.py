@@ -10,6 +10,7 @@ from auricle.evaluation import report_views as views
 from auricle.evaluation.mistakes import Mistake
 from auricle.evaluation.pages import page_environment, style_sheet
 from auricle.evaluation.report_data import data_view
+from auricle.evaluation.report_ensemble import ensemble_view
 from auricle.evaluation.report_learned import learned_view, said_of_learning
 from auricle.evaluation.report_provenance import provenance_rows
 
@@ -23,6 +24,7 @@ FLATTERING = (
 CONTENTS = {
     "data": "Data",
     "models": "Models",
+    "ensemble": "Ensemble",
     "training": "Training",
     "confusions": "Confusions",
     "classes": "Classes",
@@ -64,6 +66,7 @@ def render_report(
     comparison: Json,
     models: Mapping[str, ModelSection | None],
     mistakes: Sequence[Mistake] = (),
+    contributions: Json | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -75,12 +78,17 @@ def render_report(
         comparison: What `compare_models` returned.
         models: The models of the study in its order, None where one is not trained.
         mistakes: See `auricle.evaluation.mistakes`; each carries its excerpt.
+        contributions: What `judge_contributions` returned, where the study has an ensemble.
     """
     environment = page_environment()
     sections = [section for section in models.values() if section is not None]
     order, told = list(models), said_of_learning(sections)
     shared = [warning for warning in views.shared_warnings(sections) if warning not in told]
-    contents = {key: title for key, title in CONTENTS.items() if views.has_something_to_say(key, sections)}
+    contents = {
+        key: title
+        for key, title in CONTENTS.items()
+        if (contributions if key == "ensemble" else views.has_something_to_say(key, sections))
+    }
     context = {
         "study": study,
         "css": style_sheet(environment),
@@ -97,6 +105,7 @@ def render_report(
         "columns": views.columns(comparison),
         "learned": learned_view(comparison),
         "comparison_charts": views.comparison_charts(comparison, order),
+        "ensemble": None if contributions is None else ensemble_view(contributions),
         "order": order,
         "sections": [views.section_view(section, said=[*shared, *told]) for section in sections],
         "mistakes": mistakes,

@@ -8,6 +8,7 @@ from auricle.evaluation import plots
 from auricle.evaluation.origin import origin
 from auricle.evaluation.report_confusion import confusion_view
 from auricle.evaluation.report_coverage import chosen_on, coverage_view
+from auricle.evaluation.report_ensemble import combined_text
 from auricle.evaluation.report_provenance import flattened
 from auricle.evaluation.svg import to_svg
 from auricle.evaluation.verdict import FIGURE_NAMES, interval_text, model_name
@@ -207,6 +208,8 @@ def _training_caption(section: "ModelSection") -> str:
             f"Permutation importance, measured {source}: how much {_importance_figure(section)} falls when"
             " one feature is shuffled. Features that say the same share their importance."
         )
+    if told := training.get("learned_from"):
+        return combined_text(section.config, told)
     return ""
 
 

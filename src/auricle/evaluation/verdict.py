@@ -44,6 +44,7 @@ MODEL_NAMES = {
     "wav2vec2": "wav2vec 2.0",
     "note_analyzer": "note analyzer",
     "note_analyzer_small": "small note analyzer",
+    "ensemble": "ensemble",
     "rater": "rater",
     "majority": "majority baseline",
     "prevalence": "prevalence baseline",

@@ -276,6 +276,7 @@ class AudioClassifier:
             path=path,
             config=config or self.bundle.config,
             abstain_below=self.abstain_below,
+            members=score.members,
         )
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """What a model says of one recording."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -33,6 +33,32 @@ class WindowPrediction:
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
+@dataclass(frozen=True)
+class MemberOpinion:
+    """What one member of an ensemble says of a recording.
+
+    Attributes:
+        label: its most probable class; None where it could not use the recording.
+        confidence: its probability.
+        probabilities: by class, in vocabulary order: the mean over the member's windows.
+        error: why it says nothing; None otherwise.
+    """
+
+    label: str | None
+    confidence: float | None
+    probabilities: dict[str, float]
+    error: str | None = None
+
+    @classmethod
+    def of(cls, vocabulary: Sequence[str], said: npt.NDArray[np.float32] | str) -> Self:
+        """The opinion in its probabilities, float32 (classes,), or in the reason why there are none."""
+        if isinstance(said, str):
+            return cls(None, None, {}, said)
+        probabilities = _by_class(vocabulary, said)
+        label = max(probabilities, key=probabilities.__getitem__)
+        return cls(label, probabilities[label], probabilities)
+
+
 @dataclass(frozen=True, repr=False)
 class Prediction:
     """What a model says of one recording, or why it says nothing.
@@ -53,6 +79,7 @@ class Prediction:
         calibrated_confidence: of one class, the probability of `label` after temperature scaling; None where
             the bundle keeps no temperature.
         uncertain: whether that is below the `abstain_below` that the model was loaded with.
+        opinions: of an ensemble, what each member says by itself; the other fields are their joint answer.
     """
 
     label: str | None
@@ -66,6 +93,7 @@ class Prediction:
     label_paths: dict[str, str] = field(default_factory=dict)
     calibrated_confidence: float | None = None
     uncertain: bool = False
+    opinions: dict[str, MemberOpinion] = field(default_factory=dict)
 
     @property
     def answer(self) -> str | None:
@@ -88,6 +116,7 @@ class Prediction:
         path: str | None,
         config: Mapping[str, Any] | None = None,
         abstain_below: float | None = None,
+        members: Mapping[str, npt.NDArray[np.float32] | str] | None = None,
     ) -> Self:
         """The prediction that averages windows.
 
@@ -100,6 +129,7 @@ class Prediction:
             config: `config.json` of the bundle; one class a recording where None.
             abstain_below: the calibrated confidence below which the prediction is uncertain; see
                 `check_abstention`.
+            members: of an ensemble what each member says, float32 (classes,), or why it says nothing.
         """
         mean = _by_class(vocabulary, probabilities.mean(axis=0))
         label = max(mean, key=mean.__getitem__)
@@ -122,6 +152,7 @@ class Prediction:
             label_paths={name: label_path(name, parents) for name in said},
             calibrated_confidence=confidence,
             uncertain=uncertain,
+            opinions={name: MemberOpinion.of(vocabulary, said) for name, said in (members or {}).items()},
         )
 
     def top(self, k: int = 3) -> list[tuple[str, float]]:
@@ -150,6 +181,8 @@ class Prediction:
             ],
             "error": self.error,
         }
+        if self.opinions:
+            content["opinions"] = {name: asdict(opinion) for name, opinion in self.opinions.items()}
         if embedding:
             content["embedding"] = None if self.embedding is None else self.embedding.tolist()
         return content

@@ -1,7 +1,7 @@
 """From a waveform to what a bundle's model says of it, for each kind of model."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from auricle.inference.note_batches import BatchParams, Clip, score_clips
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import instrument_codes
 from auricle.models.padding import fewest_frames
-from auricle.models.registry import FOREST, load_deep
+from auricle.models.registry import ENSEMBLE, FOREST, load_deep
 from auricle.models.windows import WindowOutputs
 
 FloatArray = npt.NDArray[np.float32]
@@ -32,11 +32,13 @@ class Score:
         spans: start and end of each window, in seconds.
         probabilities: float32 (windows, classes).
         embedding: float32 (embedding_size,).
+        members: of an ensemble what each member says, float32 (classes,), or why it says nothing.
     """
 
     spans: list[tuple[float, float]]
     probabilities: FloatArray
     embedding: FloatArray
+    members: Mapping[str, FloatArray | str] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """The same, with an embedding of its own, for that is what a person gets hold of."""
@@ -227,6 +229,10 @@ def load_scorer(
     """The scorer for the model that a bundle holds; a forest knows neither windows nor networks."""
     if bundle.config["model_type"] == FOREST:
         return ForestScorer(bundle)
+    if bundle.config["model_type"] == ENSEMBLE:
+        from auricle.inference.ensemble import EnsembleScorer
+
+        return EnsembleScorer(bundle, device)
     return DeepScorer(bundle, device, windows=windows, network=network)
 
 

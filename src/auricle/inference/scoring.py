@@ -69,7 +69,7 @@ def score_stored(
     probabilities, embeddings = (
         np.stack([means[place][part] for place in range(len(rows))]) for part in (0, 1)
     )
-    return _tables(bundle, rows, probabilities, embeddings)
+    return tables_of(bundle, rows, probabilities, embeddings)
 
 
 def score_features(
@@ -107,7 +107,7 @@ def score_features(
         playing = usable.set_index("recording_id")["instrument"].loc[rows["recording_id"]]
         values = with_instruments(values, playing, instruments)
     forest = load_forest(bundle.path / "model.skops")
-    return _tables(
+    return tables_of(
         bundle,
         rows,
         forest_probabilities(forest, values, bundle.vocabulary),
@@ -121,33 +121,43 @@ def _scorable(manifest: pd.DataFrame, there: Any, what: str, pipeline: str) -> p
     return rows.reset_index(drop=True)
 
 
-def _tables(
+def tables_of(
     bundle: BundleRef,
     rows: pd.DataFrame,
     probabilities: npt.NDArray[np.float32],
     embeddings: npt.NDArray[np.float32],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables of predictions and embeddings by the contract.
+
+    Args:
+        bundle: whose answers to what it learned from, where it keeps any, replace those given here.
+        rows: `recording_id` and `split`.
+        probabilities: float32 (recordings, classes).
+        embeddings: float32 (recordings, embedding_size).
+    """
     scores = pd.DataFrame(probabilities, columns=list(bundle.vocabulary), dtype=np.float32)
     predictions = pd.concat([rows[["recording_id", "split"]], scores], axis=1)
     if bundle.out_of_fold is not None:
-        predictions = _with_out_of_fold(predictions, bundle.out_of_fold, bundle)
+        predictions = _with_held_out(predictions, bundle.out_of_fold, bundle, split=OUT_OF_FOLD)
+    if bundle.cross_fitted is not None:
+        predictions = _with_held_out(predictions, bundle.cross_fitted, bundle, split="validation")
     embedded = pd.DataFrame({"recording_id": rows["recording_id"], "embedding": list(embeddings)})
     return predictions, embedded
 
 
-def _with_out_of_fold(
-    predictions: pd.DataFrame, out_of_fold: pd.DataFrame, bundle: BundleRef
+def _with_held_out(
+    predictions: pd.DataFrame, unheard: pd.DataFrame, bundle: BundleRef, *, split: str
 ) -> pd.DataFrame:
     """Let predictions of models that had not heard a recording replace the final model's, which has."""
     columns = ["recording_id", *bundle.vocabulary]
-    missing = sorted(set(columns) - set(out_of_fold.columns))
+    missing = sorted(set(columns) - set(unheard.columns))
     if missing:
         raise BundleError(
-            f"out_of_fold.parquet of {bundle.path} lacks the columns {missing}. Train the model again."
+            f"{split} predictions kept in {bundle.path} lack the columns {missing}. Train the model again."
         )
-    held_out = out_of_fold[columns].astype(dict.fromkeys(bundle.vocabulary, np.float32))
+    held_out = unheard[columns].astype(dict.fromkeys(bundle.vocabulary, np.float32))
     held_out = held_out[held_out["recording_id"].isin(predictions["recording_id"])]
-    held_out = held_out.set_index("recording_id").assign(split=OUT_OF_FOLD)
+    held_out = held_out.set_index("recording_id").assign(split=split)
     merged = predictions.set_index("recording_id")
     merged.loc[held_out.index, held_out.columns] = held_out
     return merged.reset_index()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 CONFIG, CHECKSUMS, TRAINING = "config.json", "checksums.json", "training.json"
 PREPROCESSOR, CARD, OUT_OF_FOLD = "preprocessor_config.json", "README.md", "out_of_fold.parquet"
+CROSS_FITTED = "cross_fitted.parquet"
 RETRAIN = "Train the model again, or restore the folder from a copy."
 
 
@@ -62,11 +63,19 @@ class BundleRef:
     @cached_property
     def out_of_fold(self) -> pd.DataFrame | None:
         """Predictions of models that had not heard the recording (k-fold protocol), or None."""
-        if OUT_OF_FOLD not in _read_checksums(self.path):
+        return self._table(OUT_OF_FOLD)
+
+    @cached_property
+    def cross_fitted(self) -> pd.DataFrame | None:
+        """What an ensemble says of validation recordings, each combined without its own group, or None."""
+        return self._table(CROSS_FITTED)
+
+    def _table(self, name: str) -> pd.DataFrame | None:
+        if name not in _read_checksums(self.path):
             return None
         import pandas as pd
 
-        return pd.read_parquet(self.path / OUT_OF_FOLD)
+        return pd.read_parquet(self.path / name)
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ def bundle_version(path: Path) -> str:
 
 def _check_content(path: Path) -> set[str]:
     """Check format version, vocabulary and completeness; returns the files that every bundle must have."""
-    from auricle.models.registry import weights_file
+    from auricle.models.registry import ENSEMBLE, weights_file
 
     config = _read_json(path / CONFIG)
     version = config.get("auricle_bundle")
@@ -165,10 +174,13 @@ def _check_content(path: Path) -> set[str]:
             f"{path / CONFIG} is damaged: id2label must name the classes 0, 1, 2, ... {RETRAIN}"
         )
     weights = weights_file(config.get("model_type"), path / CONFIG)
-    for name in (CONFIG, weights, PREPROCESSOR, TRAINING):
+    # An ensemble hears nothing by itself: its members have their front ends.
+    hears = config.get("model_type") != ENSEMBLE
+    needed = [CONFIG, weights, *([PREPROCESSOR] if hears else []), TRAINING]
+    for name in needed:
         if not (path / name).is_file():
             raise BundleError(f"{path / name} is missing: the bundle is incomplete. {RETRAIN}")
-    return {CONFIG, weights, PREPROCESSOR, TRAINING}
+    return set(needed)
 
 
 def _read_checksums(path: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auricle.models.bundle import BundleRef
 
 FOREST = "auricle_random_forest"
+ENSEMBLE = "auricle_ensemble"
 DEEP_MODELS: dict[str, tuple[str, str, str]] = {
     "auricle_spectrogram_cnn": ("auricle.models.cnn", "SpectrogramCNNConfig", "SpectrogramCNN"),
     "auricle_hybrid_cnn_rnn": ("auricle.models.hybrid", "HybridCNNRNNConfig", "HybridCNNRNN"),
@@ -65,9 +66,9 @@ def weights_file(model_type: Any, named_in: Path) -> str:
     """
     if model_type == FOREST:
         return "model.skops"
-    if isinstance(model_type, str) and model_type in DEEP_MODELS:
+    if model_type == ENSEMBLE or (isinstance(model_type, str) and model_type in DEEP_MODELS):
         return "model.safetensors"
-    known = ", ".join(sorted([FOREST, *DEEP_MODELS]))
+    known = ", ".join(sorted([FOREST, ENSEMBLE, *DEEP_MODELS]))
     raise BundleError(
         f"{named_in} names the model_type {model_type!r}, which this Auricle does not know; it knows "
         f"{known}. Upgrade Auricle, or train the model again with this one."

@@ -41,7 +41,8 @@ def parameters_of(bundle: BundleRef) -> dict[str, str]:
     Long lists are told by their length; `training.json`, which is logged too, has all of them.
     """
     training = bundle.training
-    front_end = json.loads((bundle.path / PREPROCESSOR).read_text(encoding="utf-8"))
+    preprocessor = bundle.path / PREPROCESSOR  # an ensemble has none of its own
+    front_end = json.loads(preprocessor.read_text(encoding="utf-8")) if preprocessor.is_file() else {}
     tree = {
         **training.get("params", {}),
         "front_end": front_end,

@@ -20,7 +20,7 @@ from auricle.inference.load import NAME, find_bundle
 from auricle.inference.scorers import Scorer, load_scorer
 from auricle.inference.windows import chosen_windows
 from auricle.models.bundle import BundleRef
-from auricle.models.registry import FOREST
+from auricle.models.registry import ENSEMBLE, FOREST
 from auricle.training.device import resolve_device
 
 # Counted up where the code says something else of the same file, so that no earlier result is taken for it.
@@ -76,6 +76,11 @@ def plan(params: PredictParams, run_root: Path) -> Job:
     if params.tags.mode != "none":
         check_installed()
     bundle = find_bundle(params.model, run_root=run_root)
+    if bundle.config["model_type"] == ENSEMBLE:
+        raise ConfigurationError(
+            f"predict.model {params.model} is an ensemble, which the pipeline predict does not take yet: files are"
+            " heard there by one front end. Name one of its members, or ask auricle.load(...).predict(files)."
+        )
     check_abstention(bundle.config, params.abstain_below)
     windows = _windows(bundle, params.windows)
     _check_backend(bundle, params)

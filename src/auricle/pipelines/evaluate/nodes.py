@@ -12,6 +12,7 @@ from auricle.corpora.labels import SINGLE, LabelParams
 from auricle.errors import CorpusError
 from auricle.evaluation.params import EvaluateParams
 from auricle.models.bundle import BundleRef
+from auricle.studies import ENSEMBLE
 
 if TYPE_CHECKING:
     from auricle.evaluation.report import ModelSection
@@ -156,7 +157,7 @@ def report(
     """The page of the study.
 
     `of_models` holds, for each model of the study, `<model>` (predictions), `metrics_<model>` and
-    `champion_<model>`, each None where the model is not trained.
+    `champion_<model>`, each None where the model is not trained; and `contributions` of the ensemble.
     """
     from auricle.evaluation.mistakes import with_excerpts, worst_mistakes
     from auricle.evaluation.report import render_report
@@ -173,6 +174,7 @@ def report(
         comparison=comparison,
         models={name: _section(name, of_models) if name in judged else None for name in names},
         mistakes=with_excerpts(chosen, recordings, decoding, evaluation.mistakes),
+        contributions=of_models.get("contributions") if ENSEMBLE in judged else None,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.studies import ENSEMBLE
+
 from .nodes import compare, draw_confusion_matrix, draw_curves, report, score, write_card
 
 
@@ -69,6 +71,7 @@ def _of_study(corpus: str, models: Sequence[str]) -> Pipeline:
     predictions = {model: f"{model}_predictions" for model in models}
     metrics = {f"metrics_{model}": f"{model}_metrics" for model in models}
     champions = {f"champion_{model}": f"{model}_champion" for model in models}
+    contributions = {"contributions": "contributions"} if ENSEMBLE in models else {}
     of_corpus = ("source", "data_report", "manifest", "recordings")
     of_model = ("predictions", "metrics", "champion")
     parameters = ("evaluation", "decoding", "labels", "study")
@@ -92,14 +95,16 @@ def _of_study(corpus: str, models: Sequence[str]) -> Pipeline:
                 | {name: f"params:{name}" for name in parameters}
                 | predictions
                 | metrics
-                | champions,
+                | champions
+                | contributions,
                 "report",
                 name="report",
             ),
         ],
         namespace=f"{corpus}.evaluation",
         inputs={name: f"{corpus}.{name}" for name in of_corpus}
-        | {f"{model}_{name}": f"{corpus}.{model}.{name}" for model in models for name in of_model},
+        | {f"{model}_{name}": f"{corpus}.{model}.{name}" for model in models for name in of_model}
+        | {name: f"{corpus}.{ENSEMBLE}.{name}" for name in contributions},
         outputs={name: f"{corpus}.{name}" for name in ("comparison", "report")},
         parameters={f"params:{name}": f"params:{corpus}.{name}" for name in parameters},
         tags="evaluate",
