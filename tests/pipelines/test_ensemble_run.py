@@ -91,7 +91,10 @@ class TestRefusedBeforeAnyNode:
     @pytest.mark.parametrize(
         ("params", "message"),
         [
-            ({"members": ["random_forest", "cmm"]}, r"'cmm', which the study does not have; 'cnn' is near"),
+            (
+                {"members": ["cnn", "randomforest"]},
+                "'randomforest', which the study does not have; 'random_forest' is near",
+            ),
             ({"members": ["cnn"]}, "two models or more"),
             ({"members": ["cnn", "hybrid"]}, "names hybrid, which is not trained"),
             ({"method": "rank_mean"}, "here each recording has one class"),
