@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Sentinel colours: drawn by matplotlib, replaced by the page's CSS variables, so that one drawing serves
 # light and dark. Also fit to be looked at as they are, where a figure is saved as a picture.
 INK, MUTED, LINE, ACCENT, BASELINE = "#1f2429", "#5d6671", "#dcd8d0", "#1f6f78", "#8a8f96"
-SERIES = ("#1f6f79", "#b4552d", "#6a5aa8", "#8a6d1f", "#3f7d3c", "#a6457a")
+SERIES = ("#1f6f79", "#b4552d", "#6a5aa8", "#8a6d1f", "#3f7d3c", "#a6457a", "#3c5f9e")
 VARIABLES = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
