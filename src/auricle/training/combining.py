@@ -97,12 +97,14 @@ def _stacker(
     coefficients, intercepts = np.zeros((classes, inputs.shape[1])), np.zeros(classes)
     known = np.unique(targets).astype(np.int64)
     if len(known) > 1:
-        stacker = LogisticRegression(C=params.inverse_regularization, max_iter=MOST_ITERATIONS)
-        stacker.fit(inputs, targets)
-        rows, bases = stacker.coef_, stacker.intercept_
-        if len(known) == 2:  # one row: the log odds of the second class
-            rows, bases = np.concatenate([-rows, rows]) / 2, np.concatenate([-bases, bases]) / 2
-        coefficients[known], intercepts[known] = rows, bases
+        # Members know how frequent classes are. An intercept, which nothing holds back, would learn it of few
+        # recordings anew, and of a class that lies in the fold that is left out just the wrong way round.
+        stacker = LogisticRegression(
+            C=params.inverse_regularization, max_iter=MOST_ITERATIONS, fit_intercept=False
+        )
+        rows = stacker.fit(inputs, targets).coef_
+        # Of two classes there is one row: the log odds of the second.
+        coefficients[known] = np.concatenate([-rows, rows]) / 2 if len(known) == 2 else rows
     learned = np.isin(np.arange(classes), known) if len(known) > 1 else np.zeros(classes, dtype=bool)
     return Combination("stacking", False, equal, coefficients, intercepts, learned)
 
