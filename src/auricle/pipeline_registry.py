@@ -20,6 +20,7 @@ from auricle.pipelines import (
     extract_features,
     ingest,
     predict,
+    similarity,
     sweep,
     train_deep,
     train_forest,
@@ -120,6 +121,10 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             for corpus, models in studies.items()
         ),
         "explain": _joined(_explain(corpus, models) for corpus, models in studies.items()),
+        "similarity": _joined(
+            ingest.create_pipeline(corpus) + similarity.create_pipeline(corpus, models)
+            for corpus, models in studies.items()
+        ),
         "export": _joined(
             export.create_pipeline(corpus, _networks(models)) for corpus, models in studies.items()
         ),

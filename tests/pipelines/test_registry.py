@@ -34,6 +34,7 @@ EXPECTED = {
     "ensemble",
     "evaluate",
     "explain",
+    "similarity",
     "export",
     "predict",
     "sweep",

@@ -161,7 +161,7 @@ class TestApproximateSearch:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "faiss", None)
-        with pytest.raises(MissingPackageError, match="needs faiss.*'similarity'"):
+        with pytest.raises(MissingPackageError, match=r"needs faiss.*'similarity'"):
             built(tmp_path, exact_up_to=10)
 
     def test_has_a_cell_for_few(self) -> None:

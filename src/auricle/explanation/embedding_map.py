@@ -1,5 +1,6 @@
 """A map of recordings by what a model makes of them: points, clusters, and how much both may be believed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def embedding_map(
     """
     judged = judged_recordings(predictions, manifest, bundle.config, is_folded=bundle.out_of_fold is not None)
     there = judged.merge(embeddings, on="recording_id", how="inner")
-    rows = _drawn(there, params)
+    rows = drawn(there, params)
     about = {"judged": len(judged), "groups": int(rows["group"].nunique()), "points": []}
     if len(rows) < FEWEST:
         return about | {"dimensions": 0, "projection": None, "clustering": None, "figures": None}
@@ -105,24 +106,41 @@ def mapped(
             "unclustered": int((clusters == UNCLUSTERED).sum()),
         },
         "figures": figures,
-        "points": [
-            {
-                "recording_id": row["recording_id"],
-                "path": row["path"],
-                "labels": list(row["labels"]),
-                "primary": label,
-                "cluster": int(number),
-                "x": float(x),
-                "y": float(y),
-            }
-            for row, label, number, (x, y) in zip(
-                rows.to_dict("records"), primary, clusters, projection.coordinates, strict=True
-            )
-        ],
+        "points": points_of(rows, primary, clusters, projection.coordinates),
     }
 
 
-def _drawn(rows: pd.DataFrame, params: EmbeddingMapParams) -> pd.DataFrame:
+def points_of(
+    rows: pd.DataFrame,
+    primary: Sequence[str],
+    clusters: npt.NDArray[np.int64],
+    coordinates: npt.NDArray[np.float64],
+) -> list[Json]:
+    """Recordings as `map_context` takes them.
+
+    Args:
+        rows: `recording_id`, `path` and `labels`.
+        primary: the label that each has its colour by.
+        clusters: [shape=(n,)].
+        coordinates: [shape=(n, 2)].
+    """
+    return [
+        {
+            "recording_id": row["recording_id"],
+            "path": row["path"],
+            "labels": list(row["labels"]),
+            "primary": label,
+            "cluster": int(number),
+            "x": float(x),
+            "y": float(y),
+        }
+        for row, label, number, (x, y) in zip(
+            rows.to_dict("records"), primary, clusters, coordinates, strict=True
+        )
+    ]
+
+
+def drawn(rows: pd.DataFrame, params: EmbeddingMapParams) -> pd.DataFrame:
     """All rows, or so many at random, in their order."""
     if len(rows) <= params.most:
         return rows

@@ -62,37 +62,55 @@ def render_map(
         source: where the recordings come from, see `auricle.evaluation.report.render_report`.
         is_folded: whether the model was trained under cross-validation.
     """
+    folded = FOREST_FOLDS if model == "random_forest" else FIRST_FOLD
+    environment = page_environment()
+    return environment.get_template("embedding_map.html.j2").render(
+        css=style_sheet(environment),
+        model=model,
+        figures=found["figures"],
+        remarks=[SYNTHESIZED] * bool(source.get("synthesized")) + [folded] * is_folded,
+        **map_context(found, recordings=recordings, limits=limits, params=params),
+    )
+
+
+def map_context(
+    found: Json, *, recordings: Path, limits: AudioLimits, params: EmbeddingMapParams
+) -> dict[str, Any]:
+    """What `map_panel.html.j2` and its script are made from.
+
+    Args:
+        found: `points`, which may have `near`, the recordings that are listed when one is chosen; what else
+            there is goes to the template.
+        recordings: the folder that paths are relative to.
+        limits: what may be decoded.
+        params: how much may be heard, and the method of clustering.
+    """
     environment = page_environment()
     assert environment.loader is not None
     script = environment.loader.get_source(environment, "embedding_map.js")[0]
-    folded = FOREST_FOLDS if model == "random_forest" else FIRST_FOLD
     points = found["points"]
     sounds = _sounds(points, recordings, limits, params)
     legends = {"label": _legend(sorted(point["primary"] or NO_LABEL for point in points), NO_LABEL)}
     numbers = sorted(point["cluster"] for point in points)
     legends["cluster"] = _legend([_cluster_name(number) for number in numbers], NO_CLUSTER)
-    return environment.get_template("embedding_map.html.j2").render(
-        css=style_sheet(environment),
-        script=Markup(script),  # noqa: S704  (of this package)
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
-        model=model,
-        found=found,
-        figures=found["figures"],
-        method=METHODS[params.cluster_by],
-        remarks=[SYNTHESIZED] * bool(source.get("synthesized")) + [folded] * is_folded,
-        width=WIDTH,
-        height=HEIGHT,
-        shapes=SHAPES,
-        radius=_radius(len(points)),
-        legends=legends,
-        points=_views(points, legends, sounds),
-        heard=sum(sound.uri is not None for sound in sounds),
-        data={
+    return {
+        "script": Markup(script),  # noqa: S704  (of this package)
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        "found": found,
+        "method": METHODS[params.cluster_by],
+        "width": WIDTH,
+        "height": HEIGHT,
+        "shapes": SHAPES,
+        "radius": _radius(len(points)),
+        "legends": legends,
+        "points": _views(points, legends, sounds),
+        "heard": sum(sound.uri is not None for sound in sounds),
+        "data": {
             "points": [_data(point, sound) for point, sound in zip(points, sounds, strict=True)],
             "legends": legends,
             "shapes": SHAPES,
         },
-    )
+    }
 
 
 def _views(points: Sequence[Json], legends: dict[str, list[Json]], sounds: Sequence[Playable]) -> list[Json]:
@@ -143,6 +161,7 @@ def _data(point: Json, sound: Playable) -> Json:
         "sound": sound.uri,
         "note": sound.note,
         "start": round(sound.start_s, 1),
+        **({"near": point["near"]} if "near" in point else {}),
     }
 
 

@@ -37,6 +37,7 @@
     show("point-cluster", point.cluster);
     show("point-path", point.sound ? `${point.path}, from ${point.start.toFixed(1)} s` : point.path);
     show("point-note", point.sound ? "" : `No sound: ${point.note}.`);
+    list(point.near);
     player.hidden = !point.sound;
     player.pause();
     if (point.sound && player.dataset.index !== String(index)) {
@@ -47,6 +48,25 @@
       player.currentTime = 0;
       player.play().catch(() => {});
     }
+  }
+
+  // Only pages of similarity search have neighbours to list.
+  function list(near) {
+    const place = document.getElementById("near");
+    place.hidden = !near;
+    place.replaceChildren(...(near || []).map((other) => {
+      const item = document.createElement("li");
+      const name = document.createElement(other.point === null ? "span" : "button");
+      name.textContent = other.path;
+      if (other.point !== null) {
+        name.type = "button";
+        name.addEventListener("click", () => select(other.point, true));
+      }
+      const facts = document.createElement("small");
+      facts.textContent = `${other.copy ? "a copy" : other.similarity.toFixed(3)}${other.label ? `, ${other.label}` : ""}`;
+      item.append(name, facts);
+      return item;
+    }));
   }
 
   function nearest(x, y) {
