@@ -34,7 +34,7 @@ import pandas as pd
 from auricle.similarity.approximate import ApproximateIndex
 from auricle.similarity.index import SimilarityIndex
 
-COUNT, QUERIES, CLUSTERS = 10, 2000, 60
+COUNT, CLUSTERS = 10, 60
 DIMENSIONS = 256
 RECALL, PER_SECOND, GIB = 0.99, 10_000, 2.0
 TARGET_AT, MEMORY_AT = 100_000, 1_000_000
@@ -50,10 +50,10 @@ class Built(NamedTuple):
     settings: tuple[int, ...]
 
 
-def faiss_ivf(vectors: Array, storage: str) -> Built:
+def faiss_ivf(vectors: Array, storage: str, cells: int | None) -> Built:
     import faiss
 
-    cells = int(4 * np.sqrt(len(vectors)))
+    cells = cells or int(4 * np.sqrt(len(vectors)))
     index = faiss.index_factory(vectors.shape[1], f"IVF{cells},{storage}", faiss.METRIC_INNER_PRODUCT)
     index.cp.min_points_per_centroid = 1
     step = max(1, len(vectors) // (40 * cells))
@@ -124,45 +124,48 @@ def numpy_exact(vectors: Array) -> Built:
     return Built(lambda queries, _: exact(kept, queries), (0,))
 
 
-def auricle(vectors: Array) -> Built:
+def auricle(vectors: Array, cells: int | None) -> Built:
     """What `auricle.similarity` does: candidates by faiss, ranked by the vectors, which lie in a file."""
     keys = np.arange(len(vectors))
-    cells = ApproximateIndex.built(vectors, keys, cells=None, seed=0)
-    index = SimilarityIndex(pd.DataFrame({"key": keys}), vectors, {}, cells)
+    approximate = ApproximateIndex.built(vectors, keys, cells=cells, seed=0)
+    index = SimilarityIndex(pd.DataFrame({"key": keys}), vectors, {}, approximate)
 
     def ask(queries: Array, probes: int) -> Array:
-        cells.probes = probes
+        approximate.probes = probes
         return index.search(queries, COUNT)[0]
 
     return Built(ask, (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128))
 
 
-CANDIDATES: dict[str, tuple[str, Callable[[Array], Built]]] = {
-    "exact, numpy": ("numpy", numpy_exact),
-    "exact, faiss": ("faiss", faiss_flat),
-    "faiss IVF": ("faiss", lambda vectors: faiss_ivf(vectors, "Flat")),
-    "faiss IVF fp16": ("faiss", lambda vectors: faiss_ivf(vectors, "SQfp16")),
+CANDIDATES: dict[str, tuple[str, Callable[[Array, int | None], Built]]] = {
+    "exact, numpy": ("numpy", lambda vectors, _: numpy_exact(vectors)),
+    "exact, faiss": ("faiss", lambda vectors, _: faiss_flat(vectors)),
+    "faiss IVF": ("faiss", lambda vectors, cells: faiss_ivf(vectors, "Flat", cells)),
+    "faiss IVF fp16": ("faiss", lambda vectors, cells: faiss_ivf(vectors, "SQfp16", cells)),
     "Auricle": ("faiss", auricle),
-    "faiss HNSW": ("faiss", lambda vectors: faiss_hnsw(vectors, "Flat")),
-    "hnswlib HNSW": ("hnswlib", hnswlib_hnsw),
-    "usearch HNSW": ("usearch", lambda vectors: usearch_hnsw(vectors, "f32")),
-    "usearch HNSW bf16": ("usearch", lambda vectors: usearch_hnsw(vectors, "bf16")),
+    "faiss HNSW": ("faiss", lambda vectors, _: faiss_hnsw(vectors, "Flat")),
+    "hnswlib HNSW": ("hnswlib", lambda vectors, _: hnswlib_hnsw(vectors)),
+    "usearch HNSW": ("usearch", lambda vectors, _: usearch_hnsw(vectors, "f32")),
+    "usearch HNSW bf16": ("usearch", lambda vectors, _: usearch_hnsw(vectors, "bf16")),
 }
 
 
 def main() -> None:
     arguments = parse_arguments()
     if arguments.child:
-        print(json.dumps(measured(arguments.child, Path(arguments.folder))))
+        print(json.dumps(measured(arguments.child, Path(arguments.folder), arguments.cells)))
         return
     real = read(arguments.embeddings)
+    if real is None:
+        print("There are no embeddings below data/: train a network, or name a table with --embeddings.")
+        return
     print(
         f"{date.today()}  {platform.machine()}, one thread; after {len(real):,} embeddings of {real.shape[1]}"
     )
     for size in arguments.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            prepare(real, size, Path(folder))
-            show(size, rows(arguments.only, folder, arguments.minutes))
+            prepare(real, size, arguments.queries, Path(folder))
+            show(size, rows(arguments.only, folder, arguments))
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -170,29 +173,31 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--embeddings", type=Path, help="default: the largest table below data/")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--only", nargs="+", default=list(CANDIDATES), choices=list(CANDIDATES))
+    parser.add_argument("--queries", type=int, default=2000)
+    parser.add_argument("--cells", type=int, help="of faiss; default: 4 times the root of the vectors")
     parser.add_argument("--minutes", type=float, default=10.0, help="that one index may take")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def read(path: Path | None) -> Array:
-    """Embeddings of length one."""
+def read(path: Path | None) -> Array | None:
+    """Embeddings of length one; None where there are none."""
     found = (
         [path]
         if path
         else sorted(Path("data").glob("**/embeddings.parquet"), key=lambda file: file.stat().st_size)
     )
     if not found:
-        sys.exit("There are no embeddings below data/: train a network, or name a table with --embeddings.")
+        return None
     vectors = np.stack(pd.read_parquet(found[-1])["embedding"].tolist()).astype(np.float32)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
-def prepare(real: Array, size: int, folder: Path) -> None:
+def prepare(real: Array, size: int, queries: int, folder: Path) -> None:
     """Vectors, queries and the true neighbours of each, as files."""
     random = np.random.default_rng(0)
-    drawn = mixture(real, size + QUERIES, random)
+    drawn = mixture(real, size + queries, random)
     np.save(folder / "vectors.npy", drawn[:size])
     np.save(folder / "queries.npy", drawn[size:])
     np.save(folder / "truth.npy", exact(drawn[:size], drawn[size:]))
@@ -232,20 +237,19 @@ def exact(vectors: Array, queries: Array) -> Array:
     return np.concatenate(found)
 
 
-def rows(names: list[str], folder: str, minutes: float) -> Iterator[tuple[str, dict[str, float] | None]]:
+def rows(
+    names: list[str], folder: str, arguments: argparse.Namespace
+) -> Iterator[tuple[str, dict[str, float] | None]]:
+    one = os.environ | {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     for name in names:
         if importlib.util.find_spec(CANDIDATES[name][0]) is None:
             continue
         command = [sys.executable, __file__, "--child", name, "--folder", folder]
-        one = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+        command += ["--cells", str(arguments.cells)] if arguments.cells else []
+        limit = 60 * arguments.minutes
         try:
             done = subprocess.run(
-                command,
-                env=os.environ | one,
-                capture_output=True,
-                text=True,
-                timeout=60 * minutes,
-                check=False,
+                command, env=one, capture_output=True, text=True, timeout=limit, check=False
             )
         except subprocess.TimeoutExpired:
             yield name, None
@@ -255,7 +259,7 @@ def rows(names: list[str], folder: str, minutes: float) -> Iterator[tuple[str, d
         yield name, json.loads(done.stdout.splitlines()[-1])
 
 
-def measured(name: str, folder: Path) -> dict[str, float]:
+def measured(name: str, folder: Path, cells: int | None) -> dict[str, float]:
     """Figures of one index, in a process of its own."""
     vectors = np.load(folder / "vectors.npy", mmap_mode="r")
     queries, truth = np.load(folder / "queries.npy"), np.load(folder / "truth.npy")
@@ -264,7 +268,7 @@ def measured(name: str, folder: Path) -> dict[str, float]:
 
         faiss.omp_set_num_threads(1)
     before, start = anonymous(), time.process_time()
-    built = CANDIDATES[name][1](vectors)
+    built = CANDIDATES[name][1](vectors, cells)
     seconds, memory = time.process_time() - start, anonymous() - before
     best: dict[str, float] = {"recall": -1.0}
     for setting in built.settings:

@@ -15,6 +15,7 @@ from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.params import ExplainParams
 from auricle.models.architecture import ArchitectureParams
 from auricle.models.params import ModelParams, WindowParams
+from auricle.similarity.params import SimilarityParams
 from auricle.training.params import SelectionMetric, TrainParams
 
 PREFIX = "params:"
@@ -368,7 +369,7 @@ def check_device(params: Any) -> None:
     """Refuse a device or a precision that this machine lacks.
 
     Args:
-        params: of `TrainParams` or `ExplainParams`, or what the former are made from.
+        params: of `TrainParams`, or what it is made from; of `ExplainParams` or `SimilarityParams`.
 
     Raises:
         ConfigurationError: which says what there is.
@@ -380,7 +381,7 @@ def check_device(params: Any) -> None:
         resolve_precision,
     )
 
-    if isinstance(params, ExplainParams):
+    if isinstance(params, ExplainParams | SimilarityParams):
         resolve_device(params.device)
         return
     training = TrainParams.model_validate(params)

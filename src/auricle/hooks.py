@@ -31,7 +31,7 @@ from auricle.training.deep_params import BLOCKS
 
 logger = logging.getLogger(__name__)
 
-CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate", "note_sequence", "ensemble")  # tags of nodes
+CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate", "note_sequence", "similarity", "ensemble")  # tags of nodes
 PAGES = (".report", "_page", ".explanations", ".taggrams", ".embedding_map")
 
 
@@ -89,7 +89,7 @@ class ProjectHooks:
                 )
             if names.keys() >= {"evaluation", "labels"}:
                 check_evaluation(catalog.load(names["evaluation"]), catalog.load(names["labels"]))
-            for name in names.keys() & {"train", "explanation"}:
+            for name in names.keys() & {"train", "explanation", "similarity"}:
                 check_device(catalog.load(names[name]))
             for champion in _explained(node) - pipeline.all_outputs():  # one in the making has no windows yet
                 check_taggram(catalog.load(names["explanation"]), catalog.load(champion))

@@ -13,7 +13,7 @@ from index_samples import LABELS, Model, built, corpus
 from pydantic import ValidationError
 
 from auricle.errors import ConfigurationError
-from auricle.similarity import SimilarityIndex
+from auricle.similarity.index import SimilarityIndex
 from auricle.similarity.params import QueryParams, SimilarityParams
 
 

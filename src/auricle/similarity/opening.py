@@ -23,18 +23,7 @@ def open_index(
     model: AudioClassifier | str | Path | None = None,
     run_root: str | Path | None = None,
 ) -> SimilarityIndex:
-    """The index of a study's model, such as `genre.cnn`, or the one in a folder.
-
-    Args:
-        name_or_folder: the name loads the model too, so that files can be asked about.
-        model: what embeds files, for an index in a folder: a loaded model, its name, or the path of a bundle.
-        run_root: where the project's environment keeps its data, as in `auricle.load`.
-
-    Raises:
-        BundleError: there is no index, it is damaged, or another model made it.
-        ConfigurationError: an unknown or untrained name.
-        MissingPackageError: the index is approximate, and faiss is not installed.
-    """
+    """Open an index; see `auricle.similarity.open_index`."""
     folder = Path(name_or_folder)
     name = NAME.fullmatch(str(name_or_folder))
     if name is not None and not folder.exists():

@@ -63,14 +63,14 @@ def _near(points: list[Json], recordings: pd.DataFrame, listed: Listed) -> dict[
     )
     both = both[both["recording_id"].isin(places)].join(facts, on="other_id")
     near: dict[str, list[Json]] = defaultdict(list)
-    for row in both.itertuples(index=False):
-        near[row.recording_id].append(
+    for row in both.to_dict("records"):
+        near[row["recording_id"]].append(
             {
-                "path": row.path,
-                "label": None if pd.isna(row.label) else row.label,
-                "similarity": round(float(row.similarity), 4),
-                "copy": bool(row.copy),
-                "point": places.get(row.other_id),
+                "path": row["path"],
+                "label": None if pd.isna(row["label"]) else row["label"],
+                "similarity": round(float(row["similarity"]), 4),
+                "copy": bool(row["copy"]),
+                "point": places.get(row["other_id"]),
             }
         )
     return near
