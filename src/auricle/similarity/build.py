@@ -43,7 +43,7 @@ def build_index(
         RecallError: recall below the floor.
         MissingPackageError: more recordings than are searched exactly, and faiss is not installed.
     """
-    old = _of_same_model(folder, model)
+    old = index_of(folder, model)
     index = _updated(old, contents, params) if old is not None else _fresh(contents, params)
     if index.approximate is not None:
         index = _tuned(index, params)
@@ -64,7 +64,7 @@ def build_index(
     return index
 
 
-def _of_same_model(folder: Path, model: BundleRef) -> SimilarityIndex | None:
+def index_of(folder: Path, model: BundleRef) -> SimilarityIndex | None:
     """The index that is there; None, and a line in the log, where there is none to go on with."""
     if not folder.is_dir() or not any(folder.iterdir()):
         return None
@@ -102,7 +102,7 @@ def _updated(old: SimilarityIndex, contents: Contents, params: SimilarityParams)
     rows = before["row"].reindex(recordings["recording_id"][there]).to_numpy(dtype=np.int64)
     same = np.zeros(len(recordings), dtype=bool)
     same[there] = (
-        (contents.vectors[there] == old.vectors[rows]).all(axis=1)
+        (np.abs(contents.vectors[there] - old.vectors[rows]) <= TIE).all(axis=1)
         if old.vectors.shape[1] == contents.vectors.shape[1]
         else False
     )

@@ -80,7 +80,7 @@ class SimilarityParams(Params):
         description="Judged recordings behind the figures, drawn where there are more.",
     )
     seed: int = Field(0, ge=0, lt=2**31, description="Of what is drawn, and of cells.")
-    device: DeviceName = Field("auto", description="Where files of queries are embedded.")
+    device: DeviceName = Field("auto", description="Where new recordings and queried files are embedded.")
     queries: tuple[QueryParams, ...] = Field((), max_length=100, description="Asked at the end of the run.")
     map: EmbeddingMapParams = Field(EmbeddingMapParams(), description="The page's map of the corpus.")
 

@@ -29,22 +29,29 @@ def index_recordings(
     manifest: pd.DataFrame,
     near_duplicates: pd.DataFrame,
     folder: Path,
+    recordings: Path,
     params: SimilarityParams,
+    decoding: AudioLimits,
     name: str,
 ) -> Indexed:
     """The index in its folder, what it says of itself, neighbours and copies.
 
     Without a champion nothing is known, and a line in the log says so.
     """
-    from auricle.similarity.build import build_index
+    from auricle.similarity.build import build_index, index_of
     from auricle.similarity.contents import gather
     from auricle.similarity.neighbours import list_neighbours
+    from auricle.similarity.newcomers import with_newcomers
     from auricle.studies import TRAINED_BY
 
     if champion is None or embeddings is None:
         logger.info("%s is not trained; kedro run --pipelines=%s trains it", name, TRAINED_BY[_model(name)])
         return Indexed()
-    contents = gather(embeddings, manifest, near_duplicates, params.artist)
+    old = index_of(folder, champion)
+    known = with_newcomers(
+        embeddings, manifest, old, champion, recordings, device=params.device, limits=decoding
+    )
+    contents = gather(known, manifest, near_duplicates, params.artist)
     index = build_index(folder, contents, champion, name, params)
     changes = index.about["changes"]
     logger.info("%s: %s recordings, %s new, %s gone", name, len(index), changes["added"], changes["removed"])

@@ -59,7 +59,16 @@ def _of_model(corpus: str, model: str) -> Pipeline:
     nodes = [
         Node(
             index_recordings,
-            ["champion", "embeddings", *OF_CORPUS, "similarity_index", "params:similarity", "params:name"],
+            [
+                "champion",
+                "embeddings",
+                *OF_CORPUS,
+                "similarity_index",
+                "recordings",
+                "params:similarity",
+                "params:decoding",
+                "params:name",
+            ],
             "indexed",
             name=f"index_recordings_of_{model}",
         ),
