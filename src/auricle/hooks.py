@@ -31,7 +31,16 @@ from auricle.training.deep_params import BLOCKS
 
 logger = logging.getLogger(__name__)
 
-CHECKED = ("deep", "explain", "sweep", "ablation", "evaluate", "note_sequence", "similarity", "ensemble")  # tags of nodes
+CHECKED = (
+    "deep",
+    "explain",
+    "sweep",
+    "ablation",
+    "evaluate",
+    "note_sequence",
+    "similarity",
+    "ensemble",
+)  # tags of nodes
 PAGES = (".report", "_page", ".explanations", ".taggrams", ".embedding_map")
 
 

@@ -78,8 +78,9 @@ def plan(params: PredictParams, run_root: Path) -> Job:
     bundle = find_bundle(params.model, run_root=run_root)
     if bundle.config["model_type"] == ENSEMBLE:
         raise ConfigurationError(
-            f"predict.model {params.model} is an ensemble, which the pipeline predict does not take yet: files"
-            " are heard there by one front end. Name one of its members, or ask auricle.load(...).predict(files)."
+            f"predict.model {params.model} is an ensemble, which the pipeline predict does not take yet:"
+            " files are heard there by one front end. Name one of its members, or ask"
+            " auricle.load(...).predict(files)."
         )
     check_abstention(bundle.config, params.abstain_below)
     windows = _windows(bundle, params.windows)
