@@ -1,5 +1,6 @@
 """Scores a whole corpus with a bundle: the tables of predictions and embeddings that all models end in."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from auricle.corpora.selection import having
 from auricle.errors import BundleError
+from auricle.models import bundle as bundle_files
 from auricle.models.bundle import BundleRef
 from auricle.progress import track
 from auricle.training.params import DeviceName
@@ -137,25 +139,25 @@ def tables_of(
     """
     scores = pd.DataFrame(probabilities, columns=list(bundle.vocabulary), dtype=np.float32)
     predictions = pd.concat([rows[["recording_id", "split"]], scores], axis=1)
-    if bundle.out_of_fold is not None:
-        predictions = _with_held_out(predictions, bundle.out_of_fold, bundle, split=OUT_OF_FOLD)
-    if bundle.cross_fitted is not None:
-        predictions = _with_held_out(predictions, bundle.cross_fitted, bundle, split="validation")
+    for unheard, file, split in (
+        (bundle.out_of_fold, bundle_files.OUT_OF_FOLD, OUT_OF_FOLD),
+        (bundle.cross_fitted, bundle_files.CROSS_FITTED, "validation"),
+    ):
+        if unheard is not None:
+            predictions = _with_held_out(predictions, unheard, bundle.path / file, split)
     embedded = pd.DataFrame({"recording_id": rows["recording_id"], "embedding": list(embeddings)})
     return predictions, embedded
 
 
 def _with_held_out(
-    predictions: pd.DataFrame, unheard: pd.DataFrame, bundle: BundleRef, *, split: str
+    predictions: pd.DataFrame, unheard: pd.DataFrame, kept_in: Path, split: str
 ) -> pd.DataFrame:
     """Let predictions of models that had not heard a recording replace the final model's, which has."""
-    columns = ["recording_id", *bundle.vocabulary]
-    missing = sorted(set(columns) - set(unheard.columns))
+    vocabulary = predictions.columns.drop(["recording_id", "split"])
+    missing = sorted(set(vocabulary) - set(unheard.columns))
     if missing:
-        raise BundleError(
-            f"{split} predictions kept in {bundle.path} lack the columns {missing}. Train the model again."
-        )
-    held_out = unheard[columns].astype(dict.fromkeys(bundle.vocabulary, np.float32))
+        raise BundleError(f"{kept_in} lacks the columns {missing}. Train the model again.")
+    held_out = unheard[["recording_id", *vocabulary]].astype(dict.fromkeys(vocabulary, np.float32))
     held_out = held_out[held_out["recording_id"].isin(predictions["recording_id"])]
     held_out = held_out.set_index("recording_id").assign(split=split)
     merged = predictions.set_index("recording_id")
