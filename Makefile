@@ -55,6 +55,7 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/notes.py
 	$(BIN)/python benchmarks/passages.py
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/wav2vec2.py
 	$(BIN)/python benchmarks/similarity.py
 
 viz: install  ## open the pipelines in a browser
