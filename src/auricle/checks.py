@@ -97,6 +97,14 @@ def check_deep_model(model: Any, train: Any, windows: Any, front_end: Any) -> No
             f"gradual_unfreezing is for one process, and processes is {training.processes}: several agree at"
             " the start on what learns. Set gradual_unfreezing: 0, or processes: 1."
         )
+    told = getattr(network.config, "encoder_settings", None) or {}
+    skips = told.get("layerdrop") or (told.get("mask_feature_prob") and not told.get("mask_time_prob"))
+    if training.processes > 1 and skips and not network.config.freeze_encoder:
+        raise ConfigurationError(
+            "layerdrop, and mask_feature_prob without mask_time_prob, leave weights out of a step, on which"
+            f" several processes cannot agree, and processes is {training.processes}. Set layerdrop: 0 and"
+            " mask_time_prob above 0, or processes: 1."
+        )
     if training.gradient_checkpointing and not network.supports_gradient_checkpointing:
         raise ConfigurationError(
             f"gradient_checkpointing is not possible for this {type(network).__name__}. Set it to false."

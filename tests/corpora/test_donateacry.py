@@ -111,6 +111,12 @@ class TestLabels:
             read(tmp_path, NAMES[0], on_conflict="first")
 
 
+@pytest.mark.parametrize("name", ["{}-1430130780174-1.7-m-22-hu-pitch2", "aug_{}-1430130780174-1.7-m-22-hu"])
+def test_an_altered_copy_stays_with_its_original(tmp_path: Path, name: str) -> None:
+    table = read(tmp_path, NAMES[3], f"hungry/{name.format(ANDROID)}.flac")
+    assert table["meta_instance"].tolist() == [ANDROID.lower()] * 2
+
+
 @pytest.mark.real_data
 def test_the_whole_corpus_in_folds_by_app_instance(real_data: Path) -> None:
     layout = read_layout("donateacry", real_data / "donateacry", {})

@@ -16,9 +16,9 @@ from auricle.errors import ConfigurationError
 from auricle.inference.bulk.files import predict_files
 from auricle.inference.bulk.genre_tag import TagError, read_genres, write_genres
 from auricle.inference.bulk.job import plan
-from auricle.inference.bulk.params import PredictParams
+from auricle.inference.bulk.params import PredictParams, TagParams
 from auricle.inference.bulk.tables import results_of
-from auricle.inference.bulk.tags import tag_files
+from auricle.inference.bulk.tags import _kept, tag_files
 from auricle.models.bundle import BundleRef
 
 mutagen = pytest.importorskip("mutagen")
@@ -55,6 +55,18 @@ class TestOneFile:
         assert read.version == (2, 3, 0)
         assert str(read["TIT2"]) == "a title"
         assert str(read["COMM:x:eng"]) == "a comment"
+
+    def test_of_version_2_3_keeps_frames_that_only_2_4_names(self, tmp_path: Path) -> None:
+        from mutagen.id3 import ID3, TDRL, TSOP
+
+        path = record(tmp_path / "a.mp3")
+        tags = ID3()
+        tags.add(TSOP(encoding=3, text="Beatles, The"))
+        tags.add(TDRL(encoding=3, text="1969"))
+        tags.save(path, v2_version=3)
+        write_genres(path, ["rock"])
+        read = ID3(path, translate=False)
+        assert (str(read["TSOP"]), str(read["TDRL"]), str(read["TCON"])) == ("Beatles, The", "1969", "rock")
 
     def test_without_tags_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "a.mp3").write_bytes(b"nothing of this is audio")
@@ -108,6 +120,18 @@ class TestLibrary:
         library.tag(mode="write")
         assert library.contents() == written
         assert len(list((library.results_folder / "tag_backups").iterdir())) == 1
+
+    def test_may_have_names_as_long_as_a_file_system_allows(self, library: Any) -> None:
+        (library.folder / "plain.mp3").rename(library.folder / f"{'x' * 251}.mp3")
+        library.predict()
+        library.tag(mode="dry_run")
+        library.tag(mode="write")
+        assert len(read_genres(library.folder / f"{'x' * 251}.mp3")) == 1
+
+    @pytest.mark.parametrize("labels", [np.array(["rock", "jazz"], dtype=object), np.array([], dtype=object)])
+    def test_of_several_labels_are_kept_where_there_are_none(self, labels: Any) -> None:
+        row = {"reason": "", "uncertain": False, "labels": labels, "calibrated_confidence": 0.9}
+        assert _kept(row, TagParams()) == ("" if len(labels) else "no answer")
 
     def test_keeps_files_that_have_changed_or_of_which_the_model_is_not_sure(self, library: Any) -> None:
         library.tag(mode="dry_run", min_confidence=1.0)

@@ -4,8 +4,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
+
+from auricle.models.wav2vec2.params import Wav2Vec2Params
 
 POOLINGS = ("mean", "sum", "max", "attention")
 LABELS = torch.tensor([0, 1, 2, 0])
@@ -69,6 +73,29 @@ class TestPooling:
         model.zero_grad()
         model(waveforms(), labels=LABELS).loss.backward()
         assert [name for name, value in model.named_parameters() if value.grad is None] == []
+
+
+@pytest.mark.parametrize("seconds", [0.25, 0.5, 3.0])
+def test_masks_the_share_that_is_asked_for_of_short_clips_too(seconds: float) -> None:
+    from transformers.models.wav2vec2.modeling_wav2vec2 import _compute_mask_indices
+
+    told = Wav2Vec2Params(mask_time_prob=0.1).settings()["encoder_settings"]
+    frames, real = 150, int(50 * seconds)
+    attention = torch.arange(frames)[None, :].expand(4, -1) < real
+    names = ("mask_time_prob", "mask_time_length")
+    np.random.seed(0)  # transformers draws from the global generator, once for a batch
+    masked = [
+        _compute_mask_indices(
+            (4, frames), *(told[name] for name in names), attention, told["mask_time_min_masks"]
+        )
+        for _ in range(1000)
+    ]
+    assert np.mean(masked, axis=(0, 1))[:real].mean() == pytest.approx(0.1, abs=0.03)
+
+
+def test_layers_to_weigh_must_all_be_there() -> None:
+    with pytest.raises(ValidationError, match=r"weighted_layers weighs all layers, and layerdrop 0\.1"):
+        Wav2Vec2Params(weighted_layers=True, layerdrop=0.1)
 
 
 def plainly_pooled(kind: str, values: list[float], scores: list[float]) -> float:

@@ -195,6 +195,12 @@ class TestMethods:
         np.testing.assert_allclose(found[:, 2], table.probabilities.mean(axis=0)[:, 2])
         np.testing.assert_allclose(found.sum(axis=1), 1)
 
+    def test_stacking_that_heard_one_class_leaves_all_to_the_members(self) -> None:
+        table = members_of(corpus())
+        truth = np.zeros(table.probabilities.shape[1], dtype=np.int64)
+        stacker = fit_combination(table.names, table.probabilities, truth, EnsembleParams(method="stacking"))
+        np.testing.assert_allclose(stacker(table.probabilities), table.probabilities.mean(axis=0))
+
     def test_ranks_do_not_care_how_sure_a_member_is(self) -> None:
         manifest = corpus()
         table = members_of(manifest, several=True)

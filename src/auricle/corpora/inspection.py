@@ -82,7 +82,7 @@ def walk(root: Path, wanted: Callable[[str], bool]) -> list[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         paths = [Path(folder, name) for name in names if not name.startswith(".") and wanted(name)]
         found += [path.relative_to(root).as_posix() for path in paths if path.is_file()]
-    return sorted(filter(_is_storable, found))
+    return sorted(filter(is_storable, found))
 
 
 def inspect_files(
@@ -142,7 +142,7 @@ def _is_audio_name(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in AUDIO_EXTENSIONS
 
 
-def _is_storable(path: str) -> bool:
+def is_storable(path: str) -> bool:
     """Whether a name can stand in a table that other machines read."""
     try:
         path.encode()

@@ -56,7 +56,7 @@ class PlaylistsDataset(AbstractDataset[Mapping[str, Tracks], dict[str, list[str]
             logger.warning("Left out of the playlists: %r has a line break in its name", path)
             return []
         seconds = -1 if math.isnan(duration_s) else round(duration_s)
-        relative = Path(os.path.relpath(path, self._folder)).as_posix()
+        relative = Path(os.path.relpath(path, self._folder.resolve())).as_posix()
         return [
             f"#EXTINF:{seconds},{Path(path).stem}",
             f"./{relative}" if relative.startswith("#") else relative,

@@ -20,6 +20,8 @@ from auricle.training.member_table import read_members
 
 FloatArray = npt.NDArray[np.float32]
 
+PROBE_S = 10  # of noise, which every member can hear: to learn how long its embeddings are
+
 
 @dataclass(frozen=True)
 class HeardByMembers(Heard):
@@ -65,7 +67,9 @@ class EnsembleScorer:
         heard = tuple(self._heard(scorer, waveform, instrument) for scorer in self._scorers.values())
         if not any(isinstance(each, Heard) for each in heard):
             raise AudioError(str(heard[0]))
-        return HeardByMembers(waveform[:0], len(waveform) / self.sample_rate, instrument, by_member=heard)
+        return HeardByMembers(
+            np.empty(0, dtype=np.float32), len(waveform) / self.sample_rate, instrument, by_member=heard
+        )
 
     @property
     def extractor(self) -> Extractor:
@@ -142,11 +146,14 @@ class EnsembleScorer:
     def _embeddings(self, scores: Sequence[Sequence[Score | None]]) -> FloatArray:
         """Side by side; what a member lacks is zeros, as many as it gave when it last gave any."""
         parts = []
-        for name, of_member in zip(self._scorers, scores, strict=True):
+        for (name, scorer), of_member in zip(self._scorers.items(), scores, strict=True):
             given = {place: score.embedding for place, score in enumerate(of_member) if score is not None}
             if given:
                 self._sizes[name] = len(next(iter(given.values())))
-            part = np.full((len(of_member), self._sizes.get(name, 0)), np.nan, dtype=np.float32)
+            elif name not in self._sizes:  # so many zeros, whatever comes first
+                noise = np.random.default_rng(0).normal(scale=0.1, size=PROBE_S * scorer.sample_rate)
+                self._sizes[name] = len(scorer(noise.astype(np.float32)).embedding)
+            part = np.full((len(of_member), self._sizes[name]), np.nan, dtype=np.float32)
             for place, embedding in given.items():
                 part[place] = embedding
             parts.append(part)

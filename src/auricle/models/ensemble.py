@@ -59,6 +59,8 @@ class Combination:
     def _stacked(self, probabilities: FloatArray) -> FloatArray:
         assert self.coefficients is not None and self.intercepts is not None and self.learned is not None
         mean = weighted_mean(probabilities, self.weights)
+        if not self.learned.any():  # one class in all that was learned from
+            return mean
         inputs = stacking_inputs(probabilities, self.weights, several=self.several)
         if self.several:
             logits = np.einsum("nmc,cm->nc", inputs, self.coefficients) + self.intercepts

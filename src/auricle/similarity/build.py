@@ -166,13 +166,14 @@ def _sampled(
     count = min(params.recall_sample, len(index))
     rows = np.sort(np.random.default_rng(params.seed).choice(len(index), count, replace=False))
     queries = np.ascontiguousarray(index.vectors[rows])
-    return queries, nearest(index.vectors, queries, params.neighbours)[1][:, -1]
+    return queries, nearest(index.vectors, queries, params.neighbours + 1)[1][:, -1]
 
 
 def _recall(index: SimilarityIndex, queries: Any, least: Any, count: int) -> float:
     """Share of the nearest that are found; of equally near ones any will do."""
-    _, cosines = index.search(queries, count)
-    return float((cosines >= least[:, None] - TIE).mean())
+    _, cosines = index.search(queries, count + 1)
+    found = (cosines >= least[:, None] - TIE).sum(axis=1) - 1  # each finds itself, which is no merit
+    return float(np.clip(found / min(count, len(index) - 1), 0, 1).mean())
 
 
 def _check_recall(recall: dict[str, Any], params: SimilarityParams) -> None:

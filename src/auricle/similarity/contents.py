@@ -1,6 +1,5 @@
 """What an index holds of a corpus: a vector of each recording, and what recordings are chosen by."""
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +7,6 @@ import pandas as pd
 
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.similarity.exact import FloatArray, IntArray, unit
-
-logger = logging.getLogger(__name__)
 
 COLUMNS = ("recording_id", "path", "label", "labels", "group", "artist", "duration_s", "copies", "key")
 BY_DEFAULT = "meta_artist"
@@ -54,8 +51,6 @@ def gather(
             "No recording of the manifest has an embedding. Train the model again: its"
             " embeddings are of another corpus."
         )
-    if lacking := len(usable) - len(rows):
-        logger.warning("%s of %s recordings have no embedding and are not indexed", lacking, len(usable))
     rows["copies"] = copies_of(rows["recording_id"], near_duplicates)
     rows["labels"] = rows["labels"].map(list)
     vectors = unit(np.stack(rows["embedding"].tolist()))

@@ -14,7 +14,7 @@ from auricle.errors import ConfigurationError
 from auricle.training.resume import write_json
 
 # Raise this when the same parameters on the same data no longer lead to the same weights.
-CODE_VERSION = 3
+CODE_VERSION = 4
 
 
 def training_digest(**parts: Any) -> str:

@@ -70,7 +70,7 @@ class DonateACryOptions(Params):
 def read(root: Path, options: DonateACryOptions) -> pd.DataFrame:
     """Read folders and names; a file without either, or of no known reason, is kept without a label.
 
-    A name that is not of this form still tells its app instance if it begins with one, as copies do that
+    A name that is not of this form still tells its app instance if it holds one, as copies do that
     somebody has altered: they must stay in the group of their original.
     """
     rows = [_parsed(path, options) for path in find_audio(root)]
@@ -85,7 +85,7 @@ def _parsed(path: str, options: DonateACryOptions) -> tuple[str | None, ...]:
     folder = _folder_label(name, options)
     said = _NAME.fullmatch(name.stem)
     if said is None:
-        instance = _INSTANCE.match(name.stem)
+        instance = _INSTANCE.search(name.stem)
         return (path, folder, instance and instance[0].lower(), None, None, None, None, None, None)
     reason = said["reason"].lower()
     meanings = REASONS.get(reason, ())
@@ -131,7 +131,7 @@ def _warn(table: pd.DataFrame, contradicting: list[str | None], options: DonateA
     if len(strange):
         logger.warning(
             "%d names are not of the form of Donate a Cry, such as %s: no time, gender, age and reason; %d of"
-            " them begin with an app instance, each other one is a group of its own.",
+            " them hold an app instance, each other one is a group of its own.",
             len(strange), strange.iloc[0], int(table["meta_instance"][strange.index].notna().sum()),
         )  # fmt: skip
     unknown = Counter(code for code in table["meta_reason"].dropna() if code not in REASONS)

@@ -63,7 +63,8 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
     """
     known = known.reindex(columns=list(DTYPES)) if known.empty else known
     lasting = known[~known["retry"].astype(bool)]
-    rows = _changed(job.files, lasting)
+    newest = known.drop_duplicates("path", keep="last")
+    rows = _changed(job.files, newest[~newest["retry"].astype(bool)])
     logger.info(
         "%s files: %s known and unchanged, %s to be looked at",
         *(f"{count:,}" for count in (len(job.files), len(job.files) - len(rows), len(rows))),

@@ -7,6 +7,8 @@ from auricle.errors import AuricleError
 from auricle.models.backbones.packages import needed
 
 EXTRA = "tags"
+# Frames of ID3v2.4 that mutagen writes as others in 2.3.
+TRANSLATED = frozenset({"TDOR", "TDRC", "TIPL", "TMCL"})
 
 
 class TagError(AuricleError):
@@ -51,7 +53,11 @@ def write_genres(path: Path, genres: list[str]) -> None:
             audio.tags["genre"] = genres
         if tuple(getattr(audio.tags, "version", ())[:2]) == (2, 3):
             # Many players read ID3 of this version only: a file that has it keeps it.
+            frames = list(audio.tags.values())
             audio.tags.update_to_v23()
+            for kept in frames:  # it drops what only 2.4 has by name, and files of 2.3 have all the same
+                if kept.FrameID not in TRANSLATED and kept.HashKey not in audio.tags:
+                    audio.tags.add(kept)
             audio.save(v2_version=3, v23_sep=None)
         else:
             audio.save()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from auricle.corpora.inspection import AUDIO_EXTENSIONS, find_audio
+from auricle.corpora.inspection import AUDIO_EXTENSIONS, find_audio, is_storable
 from auricle.errors import ConfigurationError, CorpusError
 
 COLUMNS = ("path", "instrument")
@@ -38,7 +38,8 @@ def list_files(source: str) -> pd.DataFrame:
         return _listed(path)
     elif glob.has_magic(source):
         matches = glob.iglob(str(path), recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
-        found = sorted(name for name in matches if _is_audio(Path(name)) and Path(name).is_file())
+        named = {name for name in matches if _is_audio(Path(name)) and Path(name).is_file()}
+        found = sorted(filter(is_storable, named))
     else:
         raise CorpusError(
             f"predict.input: there is no {path}. Give a folder, a list, a glob or a file that exists."

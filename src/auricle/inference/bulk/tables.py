@@ -41,7 +41,8 @@ def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.
         `duration_s`, `windows` (their number), `reason` of a failure, else ""; `model`, `version`,
         `backend`; and `probability_<label>`, float32. Of a file that failed, what would be said is missing.
     """
-    chosen = rows.set_index("path").reindex(job.files["path"]).reset_index()
+    newest = rows.drop_duplicates("path", keep="last")
+    chosen = newest.set_index("path").reindex(job.files["path"]).reset_index()
     told = pd.DataFrame([_told(job, row, abstain_below) for row in _rows(chosen)], columns=list(TOLD))
     facts = chosen[[name for name in FACTS if name in chosen]].assign(
         model=job.model, version=job.bundle.version

@@ -1,9 +1,11 @@
 """What was predicted as the genre in the files' own tags: listed first, written on copies, backed up."""
 
+import contextlib
 import json
 import logging
 import os
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -94,7 +96,7 @@ def _kept(row: dict[str, Any], params: TagParams) -> str:
     """Why a file keeps its tags, by what was predicted; "" where it does not."""
     if row["reason"]:
         return "could not be used"
-    if row["uncertain"] or not row["labels"]:
+    if row["uncertain"] or not len(row["labels"]):  # an array, where it was read from Parquet
         return "no answer"
     calibrated = row["calibrated_confidence"]
     sure = row["confidence"] if pd.isna(calibrated) else calibrated
@@ -133,7 +135,8 @@ def _back_up(job: Job, wanted: pd.DataFrame, folder: Path) -> None:
 
 
 def _written(wanted: pd.DataFrame, rows: pd.DataFrame, limits: AudioLimits) -> Iterator[dict[str, Any]]:
-    known = rows[rows["path"].isin(wanted["path"])].set_index("path", drop=False)
+    known = rows[rows["path"].isin(wanted["path"])].drop_duplicates("path", keep="last")
+    known = known.set_index("path", drop=False)
     counts: Counter[str] = Counter()
     entries = list(zip(wanted["path"], wanted["new"], strict=True))
     for path, genres in track(entries, description="write tags"):
@@ -150,7 +153,8 @@ def _written(wanted: pd.DataFrame, rows: pd.DataFrame, limits: AudioLimits) -> I
 def _replaced(path: Path, genres: list[str], row: dict[str, Any], limits: AudioLimits) -> dict[str, Any]:
     """Write a file's genres; returns its new identity."""
     target = path.resolve()
-    staged = target.with_name(f".{target.stem}.tagging{target.suffix}")
+    # A name of its own: that of the file may have the length already that a file system allows.
+    staged = target.with_name(f".{uuid.uuid4().hex}.tagging{target.suffix}")
     try:
         status = target.stat()
         if (status.st_size, status.st_mtime_ns) != (row["size"], row["mtime_ns"]):
@@ -164,7 +168,8 @@ def _replaced(path: Path, genres: list[str], row: dict[str, Any], limits: AudioL
     except OSError as error:
         raise TagError(f"it cannot be written ({error.strerror or error})") from error
     finally:
-        staged.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            staged.unlink(missing_ok=True)
     return {
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,

@@ -81,7 +81,12 @@ class Wav2Vec2ForSpeechClassification(Wav2Vec2PreTrainedModel):  # type: ignore[
             f"encoder.encoder.layers.{layer}.": rate * decay ** (layers - 1 - layer)
             for layer in range(layers)
         }
-        return {**by_layer, "encoder.": rate * decay**layers}
+        on_top = {"encoder.encoder.layer_norm.": rate} if self._norm_is_on_top() else {}
+        return {**by_layer, **on_top, "encoder.": rate * decay**layers}
+
+    def _norm_is_on_top(self) -> bool:
+        """Whether the encoder's own norm follows its layers; in base models it stands below them."""
+        return bool(getattr(self.encoder.config, "do_stable_layer_norm", False))
 
     def thaw(self, layers: int) -> None:
         """Let so many of the last layers of the encoder learn; with all of them, what is below them too.
@@ -92,7 +97,7 @@ class Wav2Vec2ForSpeechClassification(Wav2Vec2PreTrainedModel):  # type: ignore[
         self.encoder.requires_grad_(layers >= len(of_encoder))
         for layer in of_encoder[max(0, len(of_encoder) - layers) :]:
             layer.requires_grad_(True)
-        if layers >= 1:
+        if layers >= 1 and self._norm_is_on_top():
             self.encoder.encoder.layer_norm.requires_grad_(True)
         if self.config.freeze_feature_encoder:
             self.encoder.feature_extractor.requires_grad_(False)

@@ -157,6 +157,15 @@ class Wav2Vec2Params(ArchitectureParams):
             )
         return self
 
+    @model_validator(mode="after")
+    def _layers_to_weigh_are_all_there(self) -> Self:
+        if self.weighted_layers and self.layerdrop:
+            raise ValueError(
+                f"weighted_layers weighs all layers, and layerdrop {self.layerdrop:g} skips some of them: set"
+                " layerdrop: 0, or weighted_layers: false"
+            )
+        return self
+
     @property
     def source(self) -> Source:
         """Where the pretrained encoder comes from; only where one is named."""
@@ -175,6 +184,9 @@ class Wav2Vec2Params(ArchitectureParams):
                 *("mask_feature_prob", "mask_feature_length"),
             }
         )
+        # By default transformers masks each clip twice at the least, so that of a short one hardly anything
+        # is left, and some pretrained configurations mask nothing: the shares alone are to decide.
+        own |= {"mask_time_min_masks": 0, "mask_feature_min_masks": 0, "apply_spec_augment": True}
         frozen = self.freeze_feature_encoder
         return {
             "encoder_settings": own,

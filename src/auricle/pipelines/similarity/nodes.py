@@ -52,6 +52,9 @@ def index_recordings(
         embeddings, manifest, old, champion, recordings, device=params.device, limits=decoding
     )
     contents = gather(known, manifest, near_duplicates, params.artist)
+    usable = int((manifest["status"] == "ok").sum())
+    if lacking := usable - len(contents.recordings):
+        logger.warning("%s of %s recordings have no embedding and are not indexed", lacking, usable)
     index = build_index(folder, contents, champion, name, params)
     changes = index.about["changes"]
     logger.info("%s: %s recordings, %s new, %s gone", name, len(index), changes["added"], changes["removed"])
@@ -93,6 +96,8 @@ def judge_neighbours(
         evaluation: how intervals are made.
         of_models: `champion_<model>`, `embeddings_<model>`, `predictions_<model>`, None where there is none.
     """
+    from auricle.models.bundle import labels_of
+    from auricle.pipelines.evaluate.nodes import why_stale
     from auricle.similarity.contents import gather
     from auricle.similarity.quality import similarity_figures
 
@@ -101,11 +106,15 @@ def judge_neighbours(
         model: [of_models[f"{what}_{model}"] for what in ("champion", "embeddings", "predictions")]
         for model in models
     }
-    trained = {
-        model: (champion, gather(embeddings, manifest, near_duplicates, params.artist), predictions)
-        for model, (champion, embeddings, predictions) in parts.items()
-        if champion is not None and embeddings is not None and predictions is not None
-    }
+    trained = {}
+    for model, (champion, embeddings, predictions) in parts.items():
+        if champion is None or embeddings is None or predictions is None:
+            continue
+        if reason := why_stale(predictions, manifest, labels_of(champion.config), champion):
+            logger.warning("%s is not judged: %s", model, reason)
+            continue
+        contents = gather(embeddings, manifest, near_duplicates, params.artist)
+        trained[model] = champion, contents, predictions
     if not trained:
         return {"recordings": 0, "groups": 0, "neighbours": params.neighbours, "models": {}}
     figures = similarity_figures(trained, manifest, params, evaluation)

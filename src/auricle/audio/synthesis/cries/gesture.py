@@ -72,6 +72,7 @@ def _rhythm(traits: Traits, duration_s: float, rng: np.random.Generator) -> tupl
     bursts = []
     # The telephone is switched on at any moment of the cry, or a little before it.
     start = -rng.uniform(-0.3, 0.8) * 2.0**traits.burst
+    start = min(start, duration_s - 0.5)  # however far kinds lie apart, a clip has a burst
     while start < duration_s - 0.1:
         length = float(np.clip(2.0 ** (traits.burst + rng.normal(0, uneven)), *_BURST_S))
         pause = float(np.clip(2.0 ** (traits.pause + rng.normal(0, uneven)), *_PAUSE_S))
