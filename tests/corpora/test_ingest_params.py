@@ -20,7 +20,7 @@ def test_group_by_is_one_or_several() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"layout": "zip"}, "Unknown layout 'zip'. Known layouts: audiofolder, esc50, fma"),
+        ({"layout": "zip"}, "Unknown layout 'zip'. Known layouts: audiofolder, donateacry, esc50"),
         (
             {"layout": "gtzan", "layout_options": {"lists": 1}},
             "layout 'gtzan' cannot work: lists: Extra inputs",

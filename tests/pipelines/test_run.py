@@ -151,7 +151,7 @@ class TestSweep:
         [
             (
                 {"genre.sweep.model": "random_forest"},
-                "no deep model. There are: cnn, hybrid, resnet, cnn_lstm",
+                "no network on spectrograms. There are: cnn, hybrid, resnet, cnn_lstm",
             ),
             ({"genre.cnn.model.kind": "resnet"}, "head|channels"),
         ],

@@ -17,7 +17,7 @@ from auricle.audio.waveform_front_end import WaveformParams
 from auricle.audio.waveform_shards import make_shards
 from auricle.audio.waveform_store import WaveformStore, commit
 from auricle.errors import CorpusError
-from auricle.models.padding import Padding, padding_of
+from auricle.models.padding import Padding, batch_frames, padding_of
 from auricle.models.windows import predict_stored
 from auricle.training.checks import check_lengths
 from auricle.training.data import CropDataset, Subset
@@ -82,11 +82,12 @@ class TestTraining:
     def test_a_batch_is_padded_with_zeros_to_its_longest(self, store: WaveformStore) -> None:
         dataset = crops(store, any_length=True, padding=Padding.ZEROS)
         batch = dataset.__getitems__([(0, 0), (0, 1)])
-        assert batch["input_values"].shape == (2, 1, RATE)
+        assert batch["input_values"].shape == (2, 1, batch_frames([RATE], WINDOW))
         assert batch["input_values"].dtype == torch.float32
         assert batch["lengths"].tolist() == [RATE, 12_000]
+        assert not batch["input_values"][0, :, RATE:].any()
         assert not batch["input_values"][1, :, 12_000:].any()
-        np.testing.assert_array_equal(batch["input_values"][0], store["short"].astype(np.float32))
+        np.testing.assert_array_equal(batch["input_values"][0, :, :RATE], store["short"].astype(np.float32))
 
     def test_a_crop_of_a_long_recording_is_another_in_each_epoch(self, store: WaveformStore) -> None:
         dataset = crops(store, any_length=True, padding=Padding.ZEROS)
@@ -121,7 +122,7 @@ class TestEvaluation:
     def test_clips_of_one_length_meet(self, store: WaveformStore) -> None:
         network: Any = Listener(takes_padding=True, any_length=True)
         list(predict_stored(network, store, NAMES, batch_size=2))
-        assert network.given[0] == (2, 1, RATE)
+        assert network.given[0] == (2, 1, batch_frames([RATE], WINDOW))
         assert set(network.given[1:]) == {(2, 1, WINDOW)}
 
     def test_what_takes_no_padding_is_given_windows_of_one_length_only(self, store: WaveformStore) -> None:
