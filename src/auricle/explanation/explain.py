@@ -23,9 +23,10 @@ from auricle.explanation.listening import filtered
 from auricle.explanation.params import ExplainParams
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import told_instruments
+from auricle.models.padding import pad_to
 from auricle.models.registry import load_deep
 from auricle.models.spectrogram_model import SpectrogramModel
-from auricle.models.windows import pad_to, predict_windows
+from auricle.models.windows import predict_windows
 from auricle.progress import track
 from auricle.training.device import resolve_device
 from auricle.training.scoring import score_recordings

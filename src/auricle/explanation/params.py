@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from auricle.params import Params
+from auricle.params import Params, check_no_gaps
 from auricle.training.params import DeviceName
 
 ClusterMethod = Literal["kmeans", "hdbscan"]
@@ -49,11 +49,7 @@ class TaggramParams(Params):
 
     @model_validator(mode="after")
     def _no_gaps(self) -> Self:
-        if self.window_seconds and self.hop_seconds and self.hop_seconds > self.window_seconds:
-            raise ValueError(
-                f"hop_seconds ({self.hop_seconds}) is greater than window_seconds ({self.window_seconds}): "
-                "parts of a recording would never be heard. Choose hop_seconds <= window_seconds."
-            )
+        check_no_gaps(self.window_seconds, self.hop_seconds)
         return self
 
 

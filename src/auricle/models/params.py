@@ -14,7 +14,7 @@ from auricle.errors import ConfigurationError
 from auricle.models.architecture import ArchitectureParams
 from auricle.models.backbones import family_named, shown_name
 from auricle.models.wav2vec2.params import Wav2Vec2Params
-from auricle.params import Params
+from auricle.params import Params, check_no_gaps
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -300,11 +300,7 @@ class WindowParams(Params):
 
     @model_validator(mode="after")
     def _no_gaps(self) -> Self:
-        if self.hop_seconds > self.window_seconds:
-            raise ValueError(
-                f"hop_seconds ({self.hop_seconds}) is greater than window_seconds ({self.window_seconds}): "
-                "parts of a recording would never be heard. Choose hop_seconds <= window_seconds."
-            )
+        check_no_gaps(self.window_seconds, self.hop_seconds)
         return self
 
 

@@ -8,6 +8,8 @@ import pandas as pd
 
 # Where the audio files lie in the folder of a corpus, and so in its metadata.
 AUDIO_FOLDER = "audio"
+# What the README of a corpus says where some of its files are broken.
+BROKEN = "\nA few files are broken on purpose (empty, truncated, silent, ...); ingestion sets them aside.\n"
 
 
 class CorpusFile(Protocol):

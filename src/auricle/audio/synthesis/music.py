@@ -1,6 +1,6 @@
 """The corpus of music, as it is rendered."""
 
-from auricle.audio.synthesis.corpus import Corpus
+from auricle.audio.synthesis.corpus import BROKEN, Corpus
 from auricle.audio.synthesis.metadata import metadata
 from auricle.audio.synthesis.params import DemoParams
 from auricle.audio.synthesis.plan import plan_files
@@ -19,7 +19,6 @@ not be split between training and test, `influences` says what the artist borrow
 The folder belongs to Auricle: when the demo's parameters change, files that no longer belong to it are
 removed. Files that Auricle has not written are left alone. No rights in the clips are claimed.
 """
-_BROKEN = "\nA few files are broken on purpose (empty, truncated, silent, ...); ingestion sets them aside.\n"
 
 
 def music_corpus(params: DemoParams) -> Corpus:
@@ -29,6 +28,6 @@ def music_corpus(params: DemoParams) -> Corpus:
         settings=params.model_dump(mode="json", exclude={"enabled"}),
         files=files,
         table=lambda: metadata(files, params),
-        readme=_README.format(genres=", ".join(params.genres), broken=_BROKEN if params.broken_files else ""),
+        readme=_README.format(genres=", ".join(params.genres), broken=BROKEN if params.broken_files else ""),
         longest_s=params.duration_s,
     )

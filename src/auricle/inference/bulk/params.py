@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from auricle.audio.limits import AudioLimits
-from auricle.params import Params
+from auricle.params import Params, check_no_gaps
 from auricle.training.params import DeviceName
 
 Backend = Literal["auto", "torch", "onnx"]
@@ -28,11 +28,7 @@ class PredictWindows(Params):
 
     @model_validator(mode="after")
     def _no_gaps(self) -> Self:
-        if self.window_seconds and self.hop_seconds and self.hop_seconds > self.window_seconds:
-            raise ValueError(
-                f"hop_seconds ({self.hop_seconds}) is greater than window_seconds ({self.window_seconds}): "
-                "parts of a recording would never be heard. Choose hop_seconds <= window_seconds."
-            )
+        check_no_gaps(self.window_seconds, self.hop_seconds)
         return self
 
 

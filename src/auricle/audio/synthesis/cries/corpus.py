@@ -1,6 +1,6 @@
 """The corpus of cries, as it is rendered."""
 
-from auricle.audio.synthesis.corpus import Corpus
+from auricle.audio.synthesis.corpus import BROKEN, Corpus
 from auricle.audio.synthesis.cries.metadata import metadata
 from auricle.audio.synthesis.cries.params import CryDemoParams
 from auricle.audio.synthesis.cries.plan import plan_cries
@@ -20,7 +20,6 @@ group that must not be split between training and test.
 The folder belongs to Auricle: when the demo's parameters change, files that no longer belong to it are
 removed. Files that Auricle has not written are left alone. No rights in the cries are claimed.
 """
-_BROKEN = "\nA few files are broken on purpose (empty, truncated, silent, ...); ingestion sets them aside.\n"
 
 
 def cry_corpus(params: CryDemoParams) -> Corpus:
@@ -30,6 +29,6 @@ def cry_corpus(params: CryDemoParams) -> Corpus:
         settings=params.model_dump(mode="json", exclude={"enabled"}),
         files=files,
         table=lambda: metadata(files, params),
-        readme=_README.format(kinds=", ".join(params.kinds), broken=_BROKEN if params.broken_files else ""),
+        readme=_README.format(kinds=", ".join(params.kinds), broken=BROKEN if params.broken_files else ""),
         longest_s=max(file.cry.duration_s for file in files),
     )

@@ -1,6 +1,6 @@
 """The corpus of notes, as it is rendered."""
 
-from auricle.audio.synthesis.corpus import Corpus
+from auricle.audio.synthesis.corpus import BROKEN, Corpus
 from auricle.audio.synthesis.notes.metadata import metadata
 from auricle.audio.synthesis.notes.params import NotesDemoParams
 from auricle.audio.synthesis.notes.plan import plan_notes
@@ -20,7 +20,6 @@ the unit beside it; many faults are weak, and good players waver too, so no list
 The folder belongs to Auricle: when the demo's parameters change, files that no longer belong to it are
 removed. Files that Auricle has not written are left alone. No rights in the notes are claimed.
 """
-_BROKEN = "\nA few files are broken on purpose (empty, truncated, silent, ...); ingestion sets them aside.\n"
 
 
 def notes_corpus(params: NotesDemoParams) -> Corpus:
@@ -31,7 +30,7 @@ def notes_corpus(params: NotesDemoParams) -> Corpus:
         files=files,
         table=lambda: metadata(files, params),
         readme=_README.format(
-            instruments=", ".join(params.instruments), broken=_BROKEN if params.broken_files else ""
+            instruments=", ".join(params.instruments), broken=BROKEN if params.broken_files else ""
         ),
         longest_s=max(file.note.duration_s for file in files),
     )
