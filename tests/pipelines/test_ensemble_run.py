@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from project_runs import make_project, run_project
+from project_runs import copy_project, run_project
 from test_run import catalog_of, report_of
 
 import auricle
@@ -16,9 +16,9 @@ Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def combined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def combined(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a forest, a CNN, and both together; the CNN lacks one test recording."""
-    folder = make_project(tmp_path_factory.mktemp("combined") / "project")
+    folder = copy_project(prepared, tmp_path_factory.mktemp("combined") / "project")
     run_project(folder, ["train_rf", "train_cnn"])
     catalog = catalog_of(folder)
     predictions = catalog.load("genre.cnn.predictions")

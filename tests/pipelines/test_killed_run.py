@@ -34,10 +34,10 @@ def wait_for(text: str, log: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_command_goes_on(project: Path, tmp_path: Path) -> None:
+def test_the_same_command_goes_on(ready: Path, tmp_path: Path) -> None:
     logs = [tmp_path / f"{number}.log" for number in range(2)]
     for log, event in zip(logs, ("epoch 3 of 400", "epoch 12 of 400"), strict=True):
-        process = start(project, log)
+        process = start(ready, log)
         try:
             wait_for(event, log, process)
         finally:

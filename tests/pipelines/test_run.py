@@ -137,9 +137,9 @@ class TestExplanations:
 
 
 class TestSweep:
-    def test_is_a_table_of_trials_and_moves_no_champion(self, project: Path, run: Run) -> None:
-        run(project, ["sweep"])
-        catalog = catalog_of(project)
+    def test_is_a_table_of_trials_and_moves_no_champion(self, ready: Path, run: Run) -> None:
+        run(ready, ["sweep"])
+        catalog = catalog_of(ready)
         trials, best = catalog.load("genre.trials"), catalog.load("genre.best_trial")
         assert len(trials) == best["trials"] == 3
         assert best["value"] == pytest.approx(trials["value"].min())
@@ -176,13 +176,11 @@ class TestExperiments:
         assert "<svg" in catalog.load("genre.experiments_page")
 
     @pytest.mark.long
-    def test_of_an_ablation_are_judged_and_shown(self, project: Path, run: Run) -> None:
+    def test_of_an_ablation_are_judged_and_shown(self, ready: Path, run: Run) -> None:
         variants = {"no channel attention": None, "SpecAugment": None, "gain, SpecAugment and mixup": None}
         changed = {f"genre.ablation.variants.{name}": value for name, value in variants.items()}
-        run(
-            project, ["ablation"], params={"genre.ablation.model": "cnn", "genre.ablation.seeds": 1} | changed
-        )
-        catalog = catalog_of(project)
+        run(ready, ["ablation"], params={"genre.ablation.model": "cnn", "genre.ablation.seeds": 1} | changed)
+        catalog = catalog_of(ready)
         found = catalog.load("genre.ablation")
         assert [entry["name"] for entry in found["experiments"]] == ["baseline", "mixup"]
         assert found["recordings"] == catalog.load("genre.ablation_predictions")["recording_id"].nunique()
@@ -192,10 +190,9 @@ class TestExperiments:
 
 class TestSecondRun:
     def test_decodes_and_computes_nothing_again(
-        self, project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+        self, ready: Path, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        run(project, ["cache_spectrograms", "extract_features"])
-        before = catalog_of(project).load("genre.manifest")
+        before = catalog_of(ready).load("genre.manifest")
 
         def refuse(*arguments: Any, **options: Any) -> None:
             items = arguments[1]
@@ -209,16 +206,13 @@ class TestSecondRun:
                 return original(*arguments, **options)
 
             monkeypatch.setattr(f"{module}.map_isolated", checked)
-        run(project, ["cache_spectrograms", "extract_features"])
-        pd.testing.assert_frame_equal(catalog_of(project).load("genre.manifest"), before)
+        run(ready, ["cache_spectrograms", "extract_features"])
+        pd.testing.assert_frame_equal(catalog_of(ready).load("genre.manifest"), before)
 
-    def test_a_growing_corpus_moves_no_recording(self, project: Path, run: Run) -> None:
-        run(project, ["ingest"])
-        before = catalog_of(project).load("genre.manifest").set_index("path")["split"]
-        run(
-            project, ["ingest"], params={"genre.demo.clips_per_genre": 12, "genre.demo.artists_per_genre": 12}
-        )
-        after = catalog_of(project).load("genre.manifest").set_index("path")["split"]
+    def test_a_growing_corpus_moves_no_recording(self, ready: Path, run: Run) -> None:
+        before = catalog_of(ready).load("genre.manifest").set_index("path")["split"]
+        run(ready, ["ingest"], params={"genre.demo.clips_per_genre": 12, "genre.demo.artists_per_genre": 12})
+        after = catalog_of(ready).load("genre.manifest").set_index("path")["split"]
         assert len(after) > len(before)
         kept = after.reindex(before.index).dropna()
         assert len(kept) >= 40
@@ -226,12 +220,12 @@ class TestSecondRun:
 
 
 class TestComparison:
-    def test_names_what_is_missing_and_how_to_train_it(self, project: Path, run: Run) -> None:
-        run(project, ["train_rf"])
-        comparison = catalog_of(project).load("genre.comparison")
+    def test_names_what_is_missing_and_how_to_train_it(self, ready: Path, run: Run) -> None:
+        run(ready, ["train_rf"])
+        comparison = catalog_of(ready).load("genre.comparison")
         assert list(comparison["models"]) == ["random_forest"]
         assert comparison["missing"][0]["command"] == "kedro run --pipelines=train_cnn"
-        assert "train_cnn" in report_of(project)
+        assert "train_cnn" in report_of(ready)
 
     def test_evaluate_reads_what_exists(self, trained: Path, run: Run) -> None:
         report = trained / "data/ci/08_reporting/genre/report.html"
@@ -239,10 +233,9 @@ class TestComparison:
         run(trained, ["evaluate"])
         assert "random_forest" in report_of(trained) or "Random Forest" in report_of(trained)
 
-    def test_evaluate_before_any_training_is_a_page_too(self, project: Path, run: Run) -> None:
-        run(project, ["ingest"])
-        run(project, ["evaluate"])
-        assert "train_rf" in report_of(project)
+    def test_evaluate_before_any_training_is_a_page_too(self, ready: Path, run: Run) -> None:
+        run(ready, ["evaluate"])
+        assert "train_rf" in report_of(ready)
 
 
 class TestRefusals:

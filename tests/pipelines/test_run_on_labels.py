@@ -16,9 +16,9 @@ Run = Callable[..., dict[str, Any]]
 SEVERAL = {"genre.labels.problem_type": MULTI}
 
 
-def test_train_explain_and_change_ones_mind(project: Path, run: Run) -> None:
-    run(project, ["train_rf", "train_resnet", "explain"], params=SEVERAL)
-    catalog = catalog_of(project)
+def test_train_explain_and_change_ones_mind(ready: Path, run: Run) -> None:
+    run(ready, ["train_rf", "train_resnet", "explain"], params=SEVERAL)
+    catalog = catalog_of(ready)
     manifest = catalog.load("genre.manifest")
     labels = sorted(set(manifest.loc[manifest["split"] == "train", "labels"].explode()))
     for model in ("random_forest", "resnet"):
@@ -35,21 +35,21 @@ def test_train_explain_and_change_ones_mind(project: Path, run: Run) -> None:
         assert list(shown.values()) == pytest.approx(champion.config["thresholds"])
         json.dumps(metrics, allow_nan=False)
     assert catalog.load("genre.comparison")["baseline"] == "prevalence"
-    assert "Prevalence baseline" in report_of(project)
+    assert "Prevalence baseline" in report_of(ready)
     assert "predicted_genres" in catalog.load("genre.resnet.card")
-    (page,) = (project / "data/ci/08_reporting/genre/resnet").glob("*/explanations.html")
+    (page,) = (ready / "data/ci/08_reporting/genre/resnet").glob("*/explanations.html")
     assert "<audio " in page.read_text(encoding="utf-8")
     assert "reaches its threshold" in catalog.load("genre.resnet.taggrams")
     assert catalog.load("genre.resnet.projection")["several"]
 
     row = manifest[manifest["status"] == "ok"].iloc[0]
-    said = auricle.load("genre.resnet", run_root=project / "data/ci").predict(
-        project / "data/ci/01_raw/demo_genre" / row["path"]
+    said = auricle.load("genre.resnet", run_root=ready / "data/ci").predict(
+        ready / "data/ci/01_raw/demo_genre" / row["path"]
     )
     assert set(said.probabilities) == set(labels)
 
-    run(project, ["evaluate"])  # the study now asks for one class: no model of it is trained
-    comparison = catalog_of(project).load("genre.comparison")
+    run(ready, ["evaluate"])  # the study now asks for one class: no model of it is trained
+    comparison = catalog_of(ready).load("genre.comparison")
     assert comparison["models"] == {}
     assert any(f"trained for {MULTI}" in w and f"asks for {SINGLE}" in w for w in comparison["warnings"])
 

@@ -20,12 +20,12 @@ def catalog_of(project: Path) -> Any:
 
 
 class TestSimilarity:
-    def test_indexes_what_is_trained(self, project: Path) -> None:
-        run_project(project, ["train_rf"])
-        catalog = catalog_of(project)
+    def test_indexes_what_is_trained(self, ready: Path) -> None:
+        run_project(ready, ["train_rf"])
+        catalog = catalog_of(ready)
         usable = catalog.load("genre.manifest").query("status == 'ok'")
         queries = [{"like": usable["path"].tolist()[:2], "count": 3}]
-        run_project(project, ["similarity"], params={"genre.similarity.queries": queries})
+        run_project(ready, ["similarity"], params={"genre.similarity.queries": queries})
         neighbours = catalog.load("genre.random_forest.neighbours")
         assert set(neighbours["recording_id"]) == set(usable["recording_id"])
         assert neighbours.groupby("recording_id").size().max() == 10
@@ -36,9 +36,9 @@ class TestSimilarity:
         similar = catalog.load("genre.random_forest.similar")
         assert similar.loc[~similar["is_copy"], "rank"].tolist() == [1, 2, 3]
         assert catalog.load("genre.cnn.neighbours") is None
-        self.asks_about_a_file(project, usable["path"].iloc[0])
+        self.asks_about_a_file(ready, usable["path"].iloc[0])
 
-        self.follows_the_corpus(project)
+        self.follows_the_corpus(ready)
 
     def follows_the_corpus(self, project: Path) -> None:
         folder = project / "data/ci/01_raw/demo_genre"
@@ -63,9 +63,9 @@ class TestSimilarity:
         with pytest.raises(BundleError, match="There is no index"):
             open_index(root / "07_model_output/genre/cnn/similarity")
 
-    def test_before_any_training_is_nothing(self, project: Path) -> None:
-        run_project(project, ["similarity"])
-        assert catalog_of(project).load("genre.similarity")["models"] == {}
+    def test_before_any_training_is_nothing(self, ready: Path) -> None:
+        run_project(ready, ["similarity"])
+        assert catalog_of(ready).load("genre.similarity")["models"] == {}
 
     def test_refuses_contradictions_before_any_node(self, project: Path) -> None:
         with pytest.raises(Exception, match="recall_floor <= recall_target"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
-from project_runs import make_project, run_project
+from project_runs import copy_project, run_project
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_killed_run import start, wait_for
 
@@ -20,9 +20,9 @@ ASKED = {"genre.tracking.mlflow": True, "genre.tracking.tensorboard": True}
 
 
 @pytest.fixture(scope="module")
-def tracked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tracked(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A forest, trained while the tracker was broken, and a CNN, trained after it was mended."""
-    project = make_project(tmp_path_factory.mktemp("tracked") / "project")
+    project = copy_project(prepared, tmp_path_factory.mktemp("tracked") / "project")
     database = project / TRACKING / "mlflow.db"
     database.parent.mkdir(parents=True)
     database.write_text("no database" * 100)

@@ -157,21 +157,21 @@ class TestNode:
 
 
 class TestRun:
-    def test_trains_on_copies_of_the_split_train(self, project: Path, run: Run) -> None:
-        run(project, ["train_cnn"], params={"genre.variants.count": 1}, to_nodes=["genre.cnn.fit"])
-        (folder,) = (project / "data/ci/04_feature/genre/variants").iterdir()
-        manifest = pd.read_parquet(project / "data/ci/02_intermediate/genre/manifest.parquet")
+    def test_trains_on_copies_of_the_split_train(self, ready: Path, run: Run) -> None:
+        run(ready, ["train_cnn"], params={"genre.variants.count": 1}, to_nodes=["genre.cnn.fit"])
+        (folder,) = (ready / "data/ci/04_feature/genre/variants").iterdir()
+        manifest = pd.read_parquet(ready / "data/ci/02_intermediate/genre/manifest.parquet")
         store = SpectrogramStore.open(folder.parent, folder.name, 128)
         assert set(store.ids("variant-1")) == set(manifest.loc[manifest["split"] == "train", "recording_id"])
-        (bundle,) = (project / "data/ci/06_models/genre/cnn/bundle").glob("*/bundle/training.json")
+        (bundle,) = (ready / "data/ci/06_models/genre/cnn/bundle").glob("*/bundle/training.json")
         kept = json.loads(bundle.read_text())["params"]["variants"]
         assert (kept["count"], kept["lacking"]) == (1, 0)
 
-    def test_trains_on_crops_that_are_altered_on_the_fly(self, project: Path, run: Run) -> None:
+    def test_trains_on_crops_that_are_altered_on_the_fly(self, ready: Path, run: Run) -> None:
         params = {"genre.variants.mode": "on_the_fly", "genre.cnn.train.num_workers": 1}
-        run(project, ["train_cnn"], params=params, to_nodes=["genre.cnn.fit"])
-        assert not (project / "data/ci/04_feature/genre/variants").exists()
-        (bundle,) = (project / "data/ci/06_models/genre/cnn/bundle").glob("*/bundle/training.json")
+        run(ready, ["train_cnn"], params=params, to_nodes=["genre.cnn.fit"])
+        assert not (ready / "data/ci/04_feature/genre/variants").exists()
+        (bundle,) = (ready / "data/ci/06_models/genre/cnn/bundle").glob("*/bundle/training.json")
         kept = json.loads(bundle.read_text())["params"]["variants"]
         assert (kept["mode"], kept["altered_share"]) == ("on_the_fly", 0.75)
 
