@@ -115,6 +115,7 @@ class TestKilledTraining:
         assert live(corpus, workdir, PARAMS).exit_code == 0
         assert result(workdir) == uninterrupted
 
+    @pytest.mark.long  # each epoch starts a process anew
     def test_goes_on_with_worker_processes(
         self, corpus: TinyCorpus, workdir: Path, uninterrupted: dict[str, Any]
     ) -> None:
