@@ -148,7 +148,7 @@ def parts(root: Path, bundle: BundleRef, params: PredictParams) -> dict[str, Cos
     """Seconds a file of each part alone, on one thread."""
     files = sorted((root / "music").iterdir())[:POOL_FILES]
     with one_thread():
-        scorer, _ = scorer_of(bundle, None, params)
+        scorer = scorer_of(bundle, None, params)
         begun = now()
         waveforms = [decode(path, AudioLimits(), scorer.sample_rate).samples for path in files]
         decoded = now()

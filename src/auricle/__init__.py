@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from auricle.inference.backend import Backend
     from auricle.inference.classifier import AudioClassifier
     from auricle.training.params import DeviceName
 
@@ -20,6 +21,7 @@ def load(
     device: DeviceName = "auto",
     abstain_below: float | None = None,
     cache_size: int = 1024,
+    backend: Backend = "auto",
 ) -> AudioClassifier:
     """Load a trained model: `auricle.load("genre.cnn").predict("song.mp3")`.
 
@@ -33,10 +35,14 @@ def load(
             `uncertain`; the report suggests some. None always answers.
         cache_size: recordings whose predictions are remembered, so that what is asked again is not computed
             again; 0 remembers none.
+        backend: `auto`: on a CPU ONNX Runtime computes the model where `kedro run --pipelines=export` has
+            written this very bundle and compared it, else torch or scikit-learn; `torch` does without ONNX;
+            `onnx` insists on it.
 
     Raises:
         ConfigurationError: for a name that the project does not know or has not trained, or outside a
-            project; for an `abstain_below` that this model cannot be held to, or a `cache_size` below 0.
+            project; for an `abstain_below` that this model cannot be held to, or a `cache_size` below 0; for
+            `backend="onnx"` where the bundle was not exported, or with another device than a CPU.
         BundleError: for a bundle that is missing, damaged, or of another version.
     """
     # Torch and transformers take seconds to import: only loading pays for them.
@@ -48,4 +54,5 @@ def load(
         device=device,
         abstain_below=abstain_below,
         cache_size=cache_size,
+        backend=backend,
     )

@@ -126,7 +126,8 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             for corpus, models in studies.items()
         ),
         "export": _joined(
-            export.create_pipeline(corpus, _networks(models)) for corpus, models in studies.items()
+            ingest.create_pipeline(corpus) + export.create_pipeline(corpus, _exported(models))
+            for corpus, models in studies.items()
         ),
         "predict": predict.create_pipeline(),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
@@ -185,8 +186,9 @@ def _on_spectrograms(models: Iterable[str]) -> list[str]:
     return [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
 
 
-def _networks(models: Iterable[str]) -> list[str]:
-    return [model for model in models if RECIPES[model] in (ON_SPECTROGRAMS, ON_WAVEFORMS)]
+def _exported(models: Iterable[str]) -> list[str]:
+    """All but the ensemble, which is made of the others."""
+    return [model for model in models if model != ENSEMBLE]
 
 
 def _prepare(prepare: Callable[[str], Pipeline], studies: Studies) -> Pipeline:

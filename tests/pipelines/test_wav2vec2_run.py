@@ -46,7 +46,7 @@ class TestRefusals:
 def cries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which a speech encoder was trained on cries; tests read it and leave it as it is."""
     folder = make_project(tmp_path_factory.mktemp("cries") / "project")
-    for pipeline in ("train_wav2vec2", "experiments"):
+    for pipeline in ("train_wav2vec2", "experiments", "export"):
         run_project(folder, [pipeline], params=CRIES)
     return folder
 
@@ -77,6 +77,22 @@ class TestRun:
         path = manifest.loc[manifest["status"] == "ok", "path"].iloc[0]
         assert model.sample_rate == 16_000
         assert model.predict(str(cries / "data/ci/01_raw/demo_cry" / path)).label in model.labels
+
+    def test_is_exported_and_then_computed_by_onnx(self, cries: Path) -> None:
+        pytest.importorskip("onnxruntime")
+        (file,) = (cries / "data/ci/06_models/cry/wav2vec2/onnx").glob("*/model.onnx")
+        check = json.loads(file.with_name("check.json").read_text())
+        assert check["max_difference"] < 1e-4
+        assert len(check["recordings"]["seconds"]) == 10
+        run_root = cries / "data/ci"
+        manifest = pd.read_parquet(run_root / "02_intermediate/cry/manifest.parquet")
+        path = run_root / "01_raw/demo_cry" / manifest.loc[manifest["status"] == "ok", "path"].iloc[0]
+        by_onnx = auricle.load("cry.wav2vec2", run_root=run_root, device="cpu")
+        by_torch = auricle.load("cry.wav2vec2", run_root=run_root, device="cpu", backend="torch")
+        assert (by_onnx.backend, by_torch.backend) == ("onnx", "torch")
+        said, expected = by_onnx.predict(path), by_torch.predict(path)
+        assert said.label == expected.label
+        assert said.probabilities == pytest.approx(expected.probabilities, abs=1e-4)
 
     def test_again_prepares_nothing(self, cries: Path, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.INFO):

@@ -14,9 +14,11 @@ from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError
 from auricle.inference.abstention import check_abstention
 from auricle.inference.answers import Answers
+from auricle.inference.backend import Backend
 from auricle.inference.instruments import Instruments, told
 from auricle.inference.note_batches import BatchParams
 from auricle.inference.note_cache import CacheInfo, NoteCache
+from auricle.inference.onnx_network import chosen_device
 from auricle.inference.onsets import PassageParams, find_notes
 from auricle.inference.passage import Passage, PassageNote
 from auricle.inference.prediction import Prediction
@@ -24,7 +26,6 @@ from auricle.inference.scorers import Score, load_scorer
 from auricle.inference.stream import Stream, StreamParams
 from auricle.inference.waveforms import Audio, FloatArray, naming, path_of, read_waveform
 from auricle.models.bundle import BundleRef
-from auricle.training.device import resolve_device
 from auricle.training.params import DeviceName
 
 if TYPE_CHECKING:
@@ -47,20 +48,26 @@ class AudioClassifier:
         abstain_below: float | None = None,
         cache_size: int = 1024,
         batches: BatchParams | None = None,
+        backend: Backend = "auto",
     ) -> None:
         check_abstention(bundle.config, abstain_below)
         self.bundle = bundle
         self.abstain_below = abstain_below
         self.limits = limits or AudioLimits()
         self._cache = NoteCache(cache_size, bundle.digest)
-        self._device = resolve_device(device)
-        self._scorer = load_scorer(bundle, self._device)
+        self._device = chosen_device(backend, device)
+        self._scorer = load_scorer(bundle, self._device, backend=backend)
         self._answers = Answers(self._scorer, self._cache, batches or self._scorer.batches)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The classes that the model knows, in vocabulary order."""
         return self.bundle.vocabulary
+
+    @property
+    def backend(self) -> str:
+        """What computes the model: `torch`, `scikit-learn` or `onnx`; of an ensemble, of all its members."""
+        return self._scorer.backend
 
     @property
     def sample_rate(self) -> int:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from auricle.audio.extractor import Extractor
 from auricle.errors import AudioError, BundleError, ConfigurationError
+from auricle.inference.backend import Backend
 from auricle.inference.note_batches import BatchParams
 from auricle.inference.scorers import Heard, Score, Scorer, load_scorer
 from auricle.inference.scoring import tables_of
@@ -46,12 +47,13 @@ class EnsembleScorer:
     combined. Its embedding is theirs side by side; see `joined_embeddings`.
     """
 
-    def __init__(self, bundle: BundleRef, device: Any) -> None:
+    def __init__(self, bundle: BundleRef, device: Any, backend: Backend = "auto") -> None:
         members = open_members(bundle)
         self._combination = load_combination(bundle.path, bundle.config)
         self._scorers: dict[str, Scorer] = {
-            name: load_scorer(member, device) for name, member in members.items()
+            name: load_scorer(member, device, backend=backend) for name, member in members.items()
         }
+        self.backend = ", ".join(sorted({scorer.backend for scorer in self._scorers.values()}))
         self._orders = [_order(bundle, name, member) for name, member in members.items()]
         self._sizes: dict[str, int] = {}
         self.sample_rate = max(scorer.sample_rate for scorer in self._scorers.values())

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from auricle.errors import BundleError, ConfigurationError
+from auricle.inference.backend import Backend
 from auricle.inference.classifier import AudioClassifier
 from auricle.models.bundle import CONFIG, BundleRef, open_bundle
 from auricle.models.champion import CHAMPION, read_champion
@@ -22,10 +23,13 @@ def load(
     device: DeviceName = "auto",
     abstain_below: float | None = None,
     cache_size: int = 1024,
+    backend: Backend = "auto",
 ) -> AudioClassifier:
     """Load a classifier; see `auricle.load`."""
     bundle = find_bundle(name_or_path, run_root=run_root)
-    return AudioClassifier(bundle, device=device, abstain_below=abstain_below, cache_size=cache_size)
+    return AudioClassifier(
+        bundle, device=device, abstain_below=abstain_below, cache_size=cache_size, backend=backend
+    )
 
 
 def find_bundle(name_or_path: str | Path, *, run_root: str | Path | None = None) -> BundleRef:

@@ -1,6 +1,6 @@
 """From a waveform to what a bundle's model says of it, for each kind of model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, TypeVar
 
@@ -13,7 +13,9 @@ from auricle.audio.extractor import Extractor, load_extractor
 from auricle.audio.frontend import FrontEnd
 from auricle.audio.waveform_front_end import WaveformFrontEnd
 from auricle.errors import AudioError, BundleError
+from auricle.inference.backend import Backend
 from auricle.inference.note_batches import BatchParams, Clip, score_clips
+from auricle.inference.onnx_network import OnnxForest, OnnxNetwork, chosen_onnx
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import instrument_codes
 from auricle.models.padding import fewest_frames
@@ -73,11 +75,13 @@ class Scorer(Protocol):
         sample_rate: that waveforms must have, in Hz.
         half_frame_s: half of what a frame of the front end spans, in seconds.
         batches: what goes through the model at once, unless somebody chooses.
+        backend: what computes the model: `torch`, `scikit-learn` or `onnx`.
     """
 
     sample_rate: int
     half_frame_s: float
     batches: BatchParams
+    backend: str
 
     @property
     def extractor(self) -> Extractor:
@@ -126,6 +130,7 @@ class DeepScorer:
         model: Any = load_deep(bundle) if network is None else network
         self._model = model.eval().to(device) if network is None else model
         self._device = device
+        self.backend = "torch" if network is None else "onnx"
         own: tuple[int, int] = bundle.config["window_frames"], bundle.config["hop_frames"]
         self._window, self._hop = windows or own
         self._instruments = bundle.config.get("instruments")
@@ -182,13 +187,17 @@ class DeepScorer:
 
 
 class ForestScorer:
-    """A Random Forest: descriptors of the whole recording, one window."""
+    """A Random Forest: descriptors of the whole recording, one window.
 
-    def __init__(self, bundle: BundleRef) -> None:
-        from auricle.models.forest import load_forest
+    Args:
+        bundle: of the forest.
+        exported: computes in the place of the bundle's own trees.
+    """
 
+    def __init__(self, bundle: BundleRef, exported: OnnxForest | None = None) -> None:
         self.extractor = _expect(load_extractor(bundle.path), DescriptorExtractor, bundle)
-        self._forest = load_forest(bundle.path / "model.skops")
+        self._said = exported or _trees(bundle)
+        self.backend = "scikit-learn" if exported is None else "onnx"
         self._bundle = bundle
         self.sample_rate = self.extractor.sample_rate
         self.half_frame_s = self.extractor.params.n_fft / 2 / self.sample_rate
@@ -204,15 +213,14 @@ class ForestScorer:
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """All at once: a forest pads nothing."""
-        from auricle.models.forest import forest_embeddings, forest_probabilities, with_instruments
+        from auricle.models.forest import with_instruments
 
         if not heard:
             return []
         features = pd.DataFrame(np.stack([each.values for each in heard]), columns=list(self.extractor.names))
         instruments = [each.instrument for each in heard]
         features = with_instruments(features, instruments, self._bundle.config.get("instruments", ()))
-        probabilities = forest_probabilities(self._forest, features, self._bundle.vocabulary)
-        embeddings = forest_embeddings(features, self._bundle.config)
+        probabilities, embeddings = self._said(features)
         return [
             Score([(0.0, each.duration_s)], probabilities[[place]], embeddings[place])
             for place, each in enumerate(heard)
@@ -224,16 +232,44 @@ class ForestScorer:
 
 
 def load_scorer(
-    bundle: BundleRef, device: Any, *, windows: tuple[int, int] | None = None, network: Any = None
+    bundle: BundleRef,
+    device: Any,
+    *,
+    windows: tuple[int, int] | None = None,
+    backend: Backend = "auto",
 ) -> Scorer:
-    """The scorer for the model that a bundle holds; a forest knows neither windows nor networks."""
-    if bundle.config["model_type"] == FOREST:
-        return ForestScorer(bundle)
+    """The scorer for the model that a bundle holds.
+
+    Args:
+        bundle: of any model.
+        device: where to compute.
+        windows: frames of a window, and to the next; None are the bundle's. A forest knows none.
+        backend: see `auricle.inference.onnx_network.chosen_onnx`; of an ensemble, that of its members.
+
+    Raises:
+        BundleError: the bundle cannot be loaded.
+        ConfigurationError: ONNX was asked for, and is not there.
+    """
     if bundle.config["model_type"] == ENSEMBLE:
         from auricle.inference.ensemble import EnsembleScorer
 
-        return EnsembleScorer(bundle, device)
-    return DeepScorer(bundle, device, windows=windows, network=network)
+        return EnsembleScorer(bundle, device, backend)
+    exported = chosen_onnx(bundle, backend, device)
+    if bundle.config["model_type"] == FOREST:
+        assert not isinstance(exported, OnnxNetwork)
+        return ForestScorer(bundle, exported)
+    return DeepScorer(bundle, device, windows=windows, network=exported)
+
+
+def _trees(bundle: BundleRef) -> Callable[[pd.DataFrame], tuple[FloatArray, FloatArray]]:
+    """What a forest says of features by scikit-learn, as an `OnnxForest` would."""
+    from auricle.models.forest import forest_embeddings, forest_probabilities, load_forest
+
+    forest = load_forest(bundle.path / "model.skops")
+    return lambda features: (
+        forest_probabilities(forest, features, bundle.vocabulary),
+        forest_embeddings(features, bundle.config),
+    )
 
 
 def _expect(extractor: object, kind: type[E], bundle: BundleRef) -> E:

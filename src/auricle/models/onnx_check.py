@@ -77,25 +77,34 @@ def checked(content: bytes, network: Any) -> bytes:
 
     Args and errors: as of `check_onnx`.
     """
-    check = check_onnx(content, network)
+    return with_check(content, check_onnx(content, network))
+
+
+def with_check(content: bytes, check: dict[str, Any]) -> bytes:
+    """The file with the outcome of a comparison in its metadata, in the place of an earlier one."""
     proto = needed("onnx", extra=EXTRA, by="Export to ONNX").load_from_string(content)
+    kept = [entry for entry in proto.metadata_props if entry.key != CHECK]
+    del proto.metadata_props[:]
+    proto.metadata_props.extend(kept)
     proto.metadata_props.add(key=CHECK, value=json.dumps(check))
     told: bytes = proto.SerializeToString()
     return told
 
 
 def check_in(content: bytes) -> dict[str, Any]:
-    """What `checked` wrote into the file.
+    """What `with_check` wrote into the file.
 
     Raises:
-        ConfigurationError: nothing is written there: `checked` did not make it.
+        ConfigurationError: nothing is written there: nobody has compared it.
     """
     proto = needed("onnx", extra=EXTRA, by="Reading ONNX").load_from_string(content)
     for entry in proto.metadata_props:
         if entry.key == CHECK:
             check: dict[str, Any] = json.loads(entry.value)
             return check
-    raise ConfigurationError("The ONNX file does not say that it was compared with torch: export it again.")
+    raise ConfigurationError(
+        "The ONNX file does not say that it was compared with its model: export it again."
+    )
 
 
 def session_of(content: bytes, threads: int | None = None) -> Any:

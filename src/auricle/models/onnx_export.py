@@ -1,6 +1,5 @@
 """Networks as ONNX files, which answer without torch: any number of clips, of any length."""
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from auricle.audio.front_ends import load_front_end
 from auricle.errors import NotExportableError
 from auricle.models.backbones.onnx_encoder import OnnxEncoder
 from auricle.models.backbones.packages import needed
 from auricle.models.bundle import BundleRef
 from auricle.models.instruments import takes_instruments
+from auricle.models.onnx_metadata import NETWORK_PACKAGES, TOLD, metadata_of
 from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.padding import Padding, fewest_frames, padding_of
 from auricle.models.registry import load_deep
@@ -23,8 +22,6 @@ from auricle.models.windows import probabilities_of
 EXTRA = "onnx"
 OPSET = 20
 OUTPUTS = ("logits", "probabilities", "embeddings")
-# What of a configuration someone needs who feeds the file and reads its answers.
-TOLD = ("window_frames", "hop_frames", "any_length", "instruments", "thresholds", "calibration_temperature")
 
 
 def export_onnx(bundle_or_model: Any, path: Path) -> None:
@@ -49,7 +46,8 @@ def onnx_of(bundle_or_model: Any) -> bytes:
     `lengths`, int64 (batch,), frames that are no padding (frames, where all are), of networks that may be
     given padding; `instruments`, int64 (batch,), of networks that ask who plays, 0 where
     it is not known. Outputs: `logits` and `probabilities`, float32 (batch, classes), and `embeddings`,
-    float32 (batch, embedding_size). The metadata says what the labels are called; see `metadata_of`.
+    float32 (batch, embedding_size). The metadata says what the labels are called; see
+    `auricle.models.onnx_metadata`.
 
     Args and errors: as of `export_onnx`.
     """
@@ -67,35 +65,13 @@ def onnx_of(bundle_or_model: Any) -> bytes:
         proto = _recorded(network.eval())
     finally:
         network.train(was_training)
-    for key, value in metadata_of(network, bundle).items():
+    config = network.config
+    told = {name: getattr(config, name, None) for name in ("model_type", "problem_type", *TOLD)}
+    labels = [config.id2label[number] for number in range(config.n_classes)]
+    for key, value in metadata_of(told, labels, NETWORK_PACKAGES, bundle).items():
         proto.metadata_props.add(key=key, value=value)
     content: bytes = proto.SerializeToString()
     return content
-
-
-def metadata_of(network: Any, bundle: BundleRef | None = None) -> dict[str, str]:
-    """What the file says of itself, each value but texts as JSON.
-
-    Args:
-        network: its configuration names labels in the order of the logits, `problem_type` and windows.
-        bundle: adds its version, its digest and the digest of the front end that makes its spectrograms.
-    """
-    config = network.config
-    told = {name: getattr(config, name, None) for name in TOLD}
-    metadata = {
-        "model_type": config.model_type,
-        "problem_type": config.problem_type or "",
-        "labels": json.dumps([config.id2label[number] for number in range(config.n_classes)]),
-        **{name: json.dumps(value) for name, value in told.items() if value is not None},
-    }
-    if bundle is not None:
-        front_end = load_front_end(bundle.path)
-        metadata |= {
-            "version": bundle.version,
-            "bundle_digest": bundle.digest,
-            "front_end_digest": front_end.digest,
-        }
-    return metadata
 
 
 class Answers(nn.Module):

@@ -71,10 +71,10 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
     )
     if not rows:
         return
-    scorer, backend = scorer_of(job.bundle, job.windows, params)
-    logger.info("%s, version %s, computes with %s", job.model, job.bundle.version, backend)
+    scorer = scorer_of(job.bundle, job.windows, params)
+    logger.info("%s, version %s, computes with %s", job.model, job.bundle.version, scorer.backend)
     counts = {"predicted": 0, "failed": 0, "known by their content": 0}
-    done = _done(rows, lasting, scorer, job=job, params=params, backend=backend, counts=counts)
+    done = _done(rows, lasting, scorer, job=job, params=params, backend=scorer.backend, counts=counts)
     while chunk := list(islice(done, params.chunk_size)):
         yield pd.DataFrame(chunk, columns=list(DTYPES)).astype(DTYPES)
     logger.info("%s", ", ".join(f"{count:,} {what}" for what, count in counts.items()))

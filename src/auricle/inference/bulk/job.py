@@ -5,7 +5,6 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -17,6 +16,7 @@ from auricle.inference.bulk.genre_tag import check_installed
 from auricle.inference.bulk.listing import list_files
 from auricle.inference.bulk.params import PredictParams, PredictWindows
 from auricle.inference.load import NAME, find_bundle
+from auricle.inference.onnx_network import chosen_device, load_onnx
 from auricle.inference.scorers import Scorer, load_scorer
 from auricle.inference.windows import chosen_windows
 from auricle.models.bundle import BundleRef
@@ -97,23 +97,12 @@ def plan(params: PredictParams, run_root: Path) -> Job:
     )
 
 
-def scorer_of(
-    bundle: BundleRef, windows: tuple[int, int] | None, params: PredictParams
-) -> tuple[Scorer, str]:
-    """The model and its front end as the parameters want them, and the backend by which they compute."""
+def scorer_of(bundle: BundleRef, windows: tuple[int, int] | None, params: PredictParams) -> Scorer:
+    """The model and its front end as the parameters want them."""
+    device = chosen_device(params.backend, params.device, by="predict.")
     if bundle.config["model_type"] == FOREST:
-        return load_scorer(bundle, resolve_device("cpu")), "scikit-learn"
-    network = None
-    if params.backend == "onnx" or (params.backend == "auto" and _device(params).type == "cpu"):
-        from auricle.inference.onnx_network import find_onnx, load_onnx
-
-        network = load_onnx(bundle) if params.backend == "onnx" else find_onnx(bundle)
-    scorer = load_scorer(bundle, _device(params), windows=windows, network=network)
-    return scorer, "torch" if network is None else "onnx"
-
-
-def _device(params: PredictParams) -> Any:
-    return resolve_device("cpu" if params.backend == "onnx" else params.device)
+        device = resolve_device("cpu")
+    return load_scorer(bundle, device, windows=windows, backend=params.backend)
 
 
 def _windows(bundle: BundleRef, asked: PredictWindows) -> tuple[int, int] | None:
@@ -134,19 +123,9 @@ def _windows(bundle: BundleRef, asked: PredictWindows) -> tuple[int, int] | None
 
 
 def _check_backend(bundle: BundleRef, params: PredictParams) -> None:
-    resolve_device(params.device)
-    if params.backend != "onnx":
-        return
-    if bundle.config["model_type"] == FOREST:
-        raise ConfigurationError("predict.backend is onnx, and a forest is not exported. Set backend: auto.")
-    if params.device not in ("auto", "cpu"):
-        raise ConfigurationError(
-            f"predict.backend is onnx, which computes on the CPU here, and predict.device is {params.device}."
-            " Set backend: torch, or device: cpu."
-        )
-    from auricle.inference.onnx_network import load_onnx
-
-    load_onnx(bundle)
+    chosen_device(params.backend, params.device, by="predict.")
+    if params.backend == "onnx":
+        load_onnx(bundle)
 
 
 def _made_with(bundle: BundleRef, windows: tuple[int, int] | None, limits: AudioLimits) -> str:

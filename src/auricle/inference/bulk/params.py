@@ -6,10 +6,10 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from auricle.audio.limits import AudioLimits
+from auricle.inference.backend import Backend
 from auricle.params import Params, check_no_gaps
 from auricle.training.params import DeviceName
 
-Backend = Literal["auto", "torch", "onnx"]
 TagMode = Literal["none", "dry_run", "write"]
 
 

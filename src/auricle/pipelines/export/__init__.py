@@ -1,4 +1,4 @@
-"""Trained networks as ONNX files."""
+"""Trained models as ONNX files."""
 
 from .pipeline import create_pipeline
 

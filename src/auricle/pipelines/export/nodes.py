@@ -1,44 +1,53 @@
-"""The nodes that export one network. Heavy imports stand inside the functions."""
+"""The nodes that export one model. Heavy imports stand inside the functions."""
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from auricle.audio.limits import AudioLimits
 from auricle.errors import NotExportableError
 from auricle.models.bundle import BundleRef
 
 logger = logging.getLogger(__name__)
 
 
-def export(champion: BundleRef | None, name: str) -> Iterator[bytes]:
-    """A champion as ONNX, compared with torch; none, and a line in the log, where there is no champion.
+def export(
+    champion: BundleRef | None, manifest: pd.DataFrame, recordings: Path, decoding: AudioLimits, name: str
+) -> Iterator[bytes]:
+    """A champion as ONNX, compared with itself; none, and a line in the log, where there is no champion.
 
     Raises:
-        DivergedError: the file says something else than the network, and is not written.
+        DivergedError: the file says something else than the model, and is not written.
     """
-    from auricle.models.onnx_check import checked
-    from auricle.models.onnx_export import onnx_of
-    from auricle.models.registry import load_deep
+    from auricle.inference.export import exported_file
 
     if champion is None:
         _say_untrained(name)
         return
     try:
-        content = onnx_of(champion)
+        yield exported_file(champion, manifest, recordings, decoding)
     except NotExportableError as error:
         logger.warning("%s is not exported. %s", name, error)
-        return
-    yield checked(content, load_deep(champion))
 
 
 def tell_check(champion: BundleRef | None, onnx: bytes | None, name: str) -> Iterator[dict[str, Any]]:
-    """How far the file differs from torch, as it says of itself; nothing where there is no file."""
+    """How far the file differs from the model, as it says of itself; nothing where there is no file."""
     from auricle.models.onnx_check import check_in
 
     if champion is None or onnx is None:
         return
     check = check_in(onnx)
-    logger.info("%s as ONNX differs from torch by %.1e at most", name, check["max_difference"])
+    heard = check["recordings"]
+    logger.info(
+        "%s as ONNX differs by %.1e at most, on %d recordings by %.1e in a probability; it decides the same",
+        name,
+        check["max_difference"],
+        heard["decisions"],
+        heard["max_difference"],
+    )
     yield check
 
 
