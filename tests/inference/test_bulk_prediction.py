@@ -1,5 +1,6 @@
 """Whole libraries: what is said equals what is said of one file, once, and no file ends the run."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -19,7 +20,9 @@ from auricle.inference.bulk.job import Job, plan
 from auricle.inference.bulk.params import PredictParams
 from auricle.inference.bulk.tables import flat, playlists_of, records_of, results_of, summary_of
 from auricle.inference.classifier import AudioClassifier
-from auricle.models.bundle import BundleRef
+from auricle.models.bundle import BundleRef, seal
+from auricle.models.domain import FACTS
+from auricle.training.domain import fit_domain
 
 NOTHING = pd.DataFrame()
 
@@ -107,6 +110,43 @@ class TestWhatIsSaid:
         assert wary["label"].tolist() == certain["label"].tolist()
         assert not any(wary["labels"])
         assert set(playlists_of(wary)) == {"uncertain"}
+
+
+class TestOutOfDomain:
+    def test_of_a_bundle_without_a_score_says_so(self, library: Library) -> None:
+        library.predict()
+        table = library.results()
+        assert table["out_of_domain"].isna().all()
+        assert table["out_of_domain_reason"].str.contains("older Auricle").all()
+        summary = summary_of(library.job(), table.reset_index(drop=True))
+        assert summary["out_of_domain"]["usable"] is False
+
+    def test_is_what_the_loaded_model_says(
+        self, tmp_path: Path, recordings: Path, cnn_bundle: BundleRef
+    ) -> None:
+        path = tmp_path / "cnn"
+        shutil.copytree(cnn_bundle.path, path)
+        model = AudioClassifier(cnn_bundle, device="cpu")
+        known = np.stack(model.embed(sorted(recordings.iterdir())))
+        zero = {"zero": [np.zeros((1, 8), np.float32)] * 3}
+        fitted = fit_domain(known, [1.3 * row[None] for row in known] * 2, zero)
+        fitted.domain.save_pretrained(path)
+        (path / "training.json").write_text(
+            json.dumps({FACTS: fitted.facts | {"usable": True, "reason": None}})
+        )
+        library = Library(recordings, seal(path))
+        library.predict()
+        table, model = library.results(), AudioClassifier(library.bundle, device="cpu")
+        for file in sorted(recordings.iterdir()):
+            said, row = model.predict(file), table.loc[file.name]
+            assert said.domain_distance is not None
+            assert row["out_of_domain"] == said.out_of_domain
+            assert row["domain_distance"] == pytest.approx(said.domain_distance, rel=1e-3)
+            assert not row["out_of_domain_reason"]
+        assert table["domain_distance"].nunique() == len(table)
+        unusual = int((table["out_of_domain"] >= 0.95).sum())
+        told = {"usable": True, "unusual": unusual, "from": 0.95}
+        assert summary_of(library.job(), table.reset_index(drop=True))["out_of_domain"] == told
 
 
 class TestNothingIsDoneTwice:

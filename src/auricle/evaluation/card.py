@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from auricle.corpora.labels import MULTI, SINGLE
-from auricle.evaluation.card_parts import occasional_parts
+from auricle.evaluation.card_parts import domain_text, occasional_parts
 from auricle.evaluation.learned import nothing_learned
 from auricle.evaluation.origin import base_model, origin
 from auricle.evaluation.report import remarks
@@ -89,7 +89,7 @@ def model_card(
         "## Data",
         _data(training, data_report, source, data_digest),
         "## Limits",
-        "\n".join(f"* {limit}" for limit in _limits(config, metrics, data_report)),
+        "\n".join(f"* {limit}" for limit in _limits(config, training, metrics, data_report)),
         "## Provenance",
         _provenance(training),
     ]
@@ -245,7 +245,7 @@ def _splits(trained_on: Json | None, now: Json) -> str:
     return ", ".join(f"{split} {counts[split]}" for split in order)
 
 
-def _limits(config: Json, metrics: Json, data_report: Json) -> list[str]:
+def _limits(config: Json, training: Json, metrics: Json, data_report: Json) -> list[str]:
     several = metrics["problem_type"] == MULTI
     known = [
         f"It knows {len(metrics['vocabulary'])} classes and nothing else: whatever it hears, it names"
@@ -254,6 +254,8 @@ def _limits(config: Json, metrics: Json, data_report: Json) -> list[str]:
         " differ.",
     ]
     known += origin(config)
+    if domain := training.get("out_of_domain"):
+        known.append(domain_text(domain))
     figure = metrics["figures"]["ece"]["value"]
     if figure is not None and math.isfinite(figure):
         known.append(

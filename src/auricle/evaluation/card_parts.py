@@ -91,3 +91,14 @@ def _thresholds_text(coverage: Json) -> str:
         " `auricle.load(…, abstain_below=…)` says `uncertain` below one; it calibrates probabilities with the"
         " temperature in the bundle."
     )
+
+
+def domain_text(domain: Json) -> str:
+    """Whether the model says how unlike its corpus a recording is, by what training found of it."""
+    if not domain["usable"]:
+        return f"It has no usable out-of-domain score: {domain['reason']}."
+    return (
+        "`out_of_domain` says how unlike its corpus a recording is: the share of validation recordings that"
+        f" lie nearer. It tells these from noise, tones and clicks with an AUROC of {domain['auroc']:.3f};"
+        " what is more like them may pass."
+    )

@@ -32,6 +32,7 @@ CONTENTS = {
     "instruments": "Instruments",
     "calibration": "Calibration",
     "coverage": "Coverage",
+    "domain": "Out of domain",
     "mistakes": "Mistakes",
     "provenance": "Provenance",
 }

@@ -176,6 +176,7 @@ def section_view(section: "ModelSection", *, said: Sequence[str]) -> Json:
         ),
         "calibration_caption": _calibration_caption(metrics),
         "coverage": coverage_view(section),
+        "domain": section.training.get("out_of_domain"),
         "params": flattened(section.training.get("params") or {}),
     }
 
@@ -260,6 +261,8 @@ def has_something_to_say(key: str, sections: "Sequence[ModelSection]") -> bool:
     """Whether a section of the page has any content, by its name among the contents."""
     if key in ("data", "models"):
         return True
+    if key == "domain":
+        return any(section.training.get("out_of_domain") for section in sections)
     if key in OCCASIONAL:
         return any(section.metrics.get(OCCASIONAL[key]) for section in sections)
     return bool(sections)

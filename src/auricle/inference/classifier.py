@@ -284,6 +284,7 @@ class AudioClassifier:
             config=config or self.bundle.config,
             abstain_below=self.abstain_below,
             members=score.members,
+            domain=score.domain,
         )
 
     def __repr__(self) -> str:

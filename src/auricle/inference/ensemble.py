@@ -15,6 +15,7 @@ from auricle.inference.note_batches import BatchParams
 from auricle.inference.scorers import Heard, Score, Scorer, load_scorer
 from auricle.inference.scoring import tables_of
 from auricle.models.bundle import BundleRef
+from auricle.models.domain import together
 from auricle.models.ensemble import load_combination
 from auricle.models.members import open_members
 from auricle.training.member_table import read_members
@@ -130,6 +131,7 @@ class EnsembleScorer:
                     else said[number, place].astype(np.float32)
                     for number, name in enumerate(self._scorers)
                 },
+                domain=together([score.domain for of in scores if (score := of[place]) is not None]),
             )
             for place, (each, told) in enumerate(zip(heard, by_member, strict=True))
         ]

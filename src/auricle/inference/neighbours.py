@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ class Neighbours:
         )
         for (place, score), probabilities in zip(usable, np.concatenate(said), strict=True):
             whole = (score.spans[0][0], score.spans[-1][1])
-            corrected[place] = Score([whole], probabilities[None], score.embedding)
+            corrected[place] = replace(score, spans=[whole], probabilities=probabilities[None])
         return corrected
 
 

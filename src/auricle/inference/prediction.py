@@ -10,6 +10,7 @@ import numpy.typing as npt
 from auricle.corpora.labels import label_path
 from auricle.inference.abstention import UNCERTAIN, calibrated_confidence
 from auricle.models.bundle import labels_of
+from auricle.models.domain import NO_SCORE, OutOfDomain
 from auricle.models.thresholds import HALF
 
 
@@ -80,6 +81,11 @@ class Prediction:
             the bundle keeps no temperature.
         uncertain: whether that is below the `abstain_below` that the model was loaded with.
         opinions: of an ensemble, what each member says by itself; the other fields are their joint answer.
+        out_of_domain: how unlike the model's corpus the recording is: the share of validation recordings that
+            are more like it, 0 to 1; None where there is no usable score.
+        domain_distance: the same as a distance, 1 where 95 % of validation recordings are nearer; it goes on
+            where `out_of_domain` has reached 1.
+        out_of_domain_reason: why there is no score; None where there is one.
     """
 
     label: str | None
@@ -94,6 +100,9 @@ class Prediction:
     calibrated_confidence: float | None = None
     uncertain: bool = False
     opinions: dict[str, MemberOpinion] = field(default_factory=dict)
+    out_of_domain: float | None = None
+    domain_distance: float | None = None
+    out_of_domain_reason: str | None = None
 
     @property
     def answer(self) -> str | None:
@@ -117,6 +126,7 @@ class Prediction:
         config: Mapping[str, Any] | None = None,
         abstain_below: float | None = None,
         members: Mapping[str, npt.NDArray[np.float32] | str] | None = None,
+        domain: OutOfDomain = NO_SCORE,
     ) -> Self:
         """The prediction that averages windows.
 
@@ -130,6 +140,7 @@ class Prediction:
             abstain_below: the calibrated confidence below which the prediction is uncertain; see
                 `check_abstention`.
             members: of an ensemble what each member says, float32 (classes,), or why it says nothing.
+            domain: how unlike the model's corpus the recording is.
         """
         mean = _by_class(vocabulary, probabilities.mean(axis=0))
         label = max(mean, key=mean.__getitem__)
@@ -153,6 +164,9 @@ class Prediction:
             calibrated_confidence=confidence,
             uncertain=uncertain,
             opinions={name: MemberOpinion.of(vocabulary, said) for name, said in (members or {}).items()},
+            out_of_domain=domain.quantile,
+            domain_distance=domain.distance,
+            out_of_domain_reason=domain.reason,
         )
 
     def top(self, k: int = 3) -> list[tuple[str, float]]:
@@ -171,6 +185,9 @@ class Prediction:
             "confidence": self.confidence,
             "calibrated_confidence": self.calibrated_confidence,
             "uncertain": self.uncertain,
+            "out_of_domain": self.out_of_domain,
+            "domain_distance": self.domain_distance,
+            "out_of_domain_reason": self.out_of_domain_reason,
             "predicted_genres": self.predicted_genres,
             "label_paths": self.label_paths,
             "top_5": dict(self.top(5)),

@@ -17,6 +17,7 @@ from auricle.inference.backend import Backend
 from auricle.inference.note_batches import BatchParams, Clip, score_clips
 from auricle.inference.onnx_network import OnnxForest, OnnxNetwork, chosen_onnx
 from auricle.models.bundle import BundleRef
+from auricle.models.domain import NO_SCORE, OutOfDomain, load_domain
 from auricle.models.instruments import instrument_codes
 from auricle.models.padding import fewest_frames
 from auricle.models.registry import ENSEMBLE, FOREST, load_deep
@@ -35,12 +36,14 @@ class Score:
         probabilities: float32 (windows, classes).
         embedding: float32 (embedding_size,).
         members: of an ensemble what each member says, float32 (classes,), or why it says nothing.
+        domain: how unlike the model's corpus the waveform is.
     """
 
     spans: list[tuple[float, float]]
     probabilities: FloatArray
     embedding: FloatArray
     members: Mapping[str, FloatArray | str] = field(default_factory=dict)
+    domain: OutOfDomain = NO_SCORE
 
     def copy(self) -> Self:
         """The same, with an embedding of its own, for that is what a person gets hold of."""
@@ -134,6 +137,7 @@ class DeepScorer:
         own: tuple[int, int] = bundle.config["window_frames"], bundle.config["hop_frames"]
         self._window, self._hop = windows or own
         self._instruments = bundle.config.get("instruments")
+        self._domain = load_domain(bundle)
         self.sample_rate = self.extractor.sample_rate
         self.half_frame_s = self.extractor.half_frame_s
         self.batches = (
@@ -177,7 +181,8 @@ class DeepScorer:
             (min(seconds(int(start)), duration), min(seconds(int(start) + self._window), duration))
             for start in output.starts
         ]
-        return Score(spans, output.probabilities, output.embeddings.mean(axis=0))
+        domain = self._domain(output.embeddings)
+        return Score(spans, output.probabilities, output.embeddings.mean(axis=0), domain=domain)
 
     def _code(self, instrument: str | None) -> int | None:
         """The number of an instrument for a model that asks which plays."""
@@ -199,6 +204,7 @@ class ForestScorer:
         self._said = exported or _trees(bundle)
         self.backend = "scikit-learn" if exported is None else "onnx"
         self._bundle = bundle
+        self._domain = load_domain(bundle)
         self.sample_rate = self.extractor.sample_rate
         self.half_frame_s = self.extractor.params.n_fft / 2 / self.sample_rate
         self.batches = BatchParams()
@@ -221,8 +227,15 @@ class ForestScorer:
         instruments = [each.instrument for each in heard]
         features = with_instruments(features, instruments, self._bundle.config.get("instruments", ()))
         probabilities, embeddings = self._said(features)
+        # Columns for the instruments come last; who plays is no matter of the domain.
+        known = embeddings[:, : len(self.extractor.names)]
         return [
-            Score([(0.0, each.duration_s)], probabilities[[place]], embeddings[place])
+            Score(
+                [(0.0, each.duration_s)],
+                probabilities[[place]],
+                embeddings[place],
+                domain=self._domain(known[[place]]),
+            )
             for place, each in enumerate(heard)
         ]
 

@@ -1,18 +1,23 @@
 """Trains a deep model of any kind by the corpus's protocol, and stages its bundle."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from auricle.audio.frontend import FrontEnd
+from auricle.audio.outsiders import outsiders
 from auricle.audio.recording_store import RecordingStore
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
 from auricle.models.architecture import ArchitectureParams
 from auricle.models.bundle import BundleDraft
+from auricle.models.domain import FACTS
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.windows import WindowParams
 from auricle.training.checks import (
@@ -22,6 +27,7 @@ from auricle.training.checks import (
     crop_frames_of,
     shown_one_crop,
 )
+from auricle.training.domain import OUTSIDER_SECONDS, FittedDomain, fit_domain, sampled, spread
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.history import FIGURES
 from auricle.training.params import TrainParams
@@ -47,6 +53,8 @@ if TYPE_CHECKING:
     from auricle.training.trainer import TrainedModel
 
 logger = logging.getLogger(__name__)
+
+FloatArray = npt.NDArray[np.float32]
 
 
 def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
@@ -109,13 +117,15 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         unheard = training.unheard(final.model, parts[-1]) if out_of_fold is None else out_of_fold
         final.model.config.update(examples.decision_by(unheard))
         reports = [report for _, report in folds]
+        fitted = training.domain(final.model, parts[-1])
         return stage_bundle(
             folder,
-            parts=[final.model, front_end],
+            parts=[final.model, front_end, fitted.domain],
             training={
                 "history": final.history,
                 "best_epoch": final.best_epoch,
                 "folds": reports,
+                FACTS: fitted.facts,
                 **provenance(
                     manifest=manifest,
                     params=training.plain_params(),
@@ -318,6 +328,46 @@ class DeepTraining:
             device=self.device,
         )
         return prediction_table(validation, scores, self.examples.vocabulary)
+
+    def domain(self, model: "PreTrainedModel", part: Partition) -> FittedDomain:
+        """How far from what a model learned from other recordings lie, by its embeddings of their windows.
+
+        A model that asks who plays is asked with and without being told, as people will.
+        """
+        from auricle.models.windows import predict_spectrograms
+
+        waveforms = outsiders(self.front_end.sample_rate, OUTSIDER_SECONDS)
+        config: Any = model.config
+        outputs = predict_spectrograms(
+            model,
+            (self.front_end(waveform) for kind in waveforms.values() for waveform in kind),
+            config.window_frames,
+            config.hop_frames,
+            batch_size=self.window.batch_size,
+            device=self.device,
+        )
+        strange = {kind: [next(outputs).embeddings for _ in sounds] for kind, sounds in waveforms.items()}
+        learned = [
+            spread(windows) for windows in self._heard(model, part, sampled(part.train, self.params.seed))
+        ]
+        unheard = self._heard(model, part, sampled(part.validation, self.params.seed))
+        return fit_domain(np.concatenate(learned), unheard, strange)
+
+    def _heard(self, model: "PreTrainedModel", part: Partition, rows: IntArray) -> Iterator[FloatArray]:
+        """Embeddings of the windows of each of these examples, float32 (windows, size)."""
+        from auricle.models.windows import predict_stored
+
+        known = self.instruments(part, rows)
+        for told in [None] if known is None else [known, np.zeros_like(known)]:
+            for _, output in predict_stored(
+                model,
+                self.store,
+                self.examples.recording_ids[rows],
+                instruments=told,
+                batch_size=self.window.batch_size,
+                device=self.device,
+            ):
+                yield output.embeddings
 
     def fold(self, part: Partition, folder: Path) -> tuple[pd.DataFrame, FoldReport]:
         """Predictions of a fold's recordings by a model that never heard them, and how it was trained."""

@@ -11,13 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from auricle.audio.descriptors import DescriptorExtractor
+from auricle.audio.outsiders import outsiders
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.selection import having
 from auricle.errors import CorpusError
 from auricle.models.bundle import CONFIG, BundleDraft
+from auricle.models.domain import FACTS
 from auricle.models.forest import (
     fit_forest,
     forest_config,
+    forest_embeddings,
     forest_probabilities,
     permutation_importances,
     rows_of,
@@ -26,6 +29,7 @@ from auricle.models.forest import (
 )
 from auricle.models.params import ForestParams
 from auricle.models.provenance import manifest_digest, provenance
+from auricle.training.domain import OUTSIDER_SECONDS, FittedDomain, fit_domain, sampled
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.resume import write_json
 from auricle.training.staging import prediction_table, stage_bundle
@@ -113,10 +117,11 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
             **examples.decision_by(unheard),
         }
         bundle = _ForestFiles(forest, config)
+        fitted = fitting.domain(parts[-1], extractor, config)
         return stage_bundle(
             folder,
-            parts=[bundle, extractor],
-            training=training,
+            parts=[bundle, extractor, fitted.domain],
+            training=training | {FACTS: fitted.facts},
             out_of_fold=out_of_fold,
         )
 
@@ -173,6 +178,27 @@ class ForestFitting:
             self.params.seed,
             repeats=self.params.importance_repeats,
         )
+
+    def domain(self, part: Partition, extractor: DescriptorExtractor, config: dict[str, Any]) -> FittedDomain:
+        """How far from what was learned from other recordings lie: by their features, without instruments."""
+        rate, names = extractor.sample_rate, list(extractor.names)
+        sounds = [
+            (kind, extractor(waveform))
+            for kind, waveforms in outsiders(rate, OUTSIDER_SECONDS).items()
+            for waveform in waveforms
+        ]
+        strange = pd.DataFrame([values for _, values in sounds], columns=names)
+
+        def embedded(features: pd.DataFrame) -> npt.NDArray[np.float32]:
+            told = with_instruments(features[names], [None] * len(features), config.get("instruments", ()))
+            return forest_embeddings(told, config)[:, : len(names)]
+
+        others: dict[str, list[npt.NDArray[np.float32]]] = {}
+        for (kind, _), row in zip(sounds, embedded(strange), strict=True):
+            others.setdefault(kind, []).append(row[None])
+        rows = sampled(part.train, self.params.seed)
+        unheard = embedded(self.features.iloc[part.validation])
+        return fit_domain(embedded(self.features.iloc[rows]), (row[None] for row in unheard), others)
 
     def fold(self, part: Partition) -> ForestFold:
         """Fit on all folds but this one (a forest needs no validation) and score this one."""

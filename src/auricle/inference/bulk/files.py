@@ -33,6 +33,8 @@ DTYPES = {
     "duration_s": "float64",
     "windows": "int64",
     "probabilities": "object",
+    "out_of_domain": "float64",
+    "domain_distance": "float64",
     "reason": "str",
     "retry": "bool",
     "backend": "str",
@@ -58,8 +60,8 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
     Yields:
         Tables of at most `chunk_size` rows: `path`; `size` in bytes; `mtime_ns`; `recording_id`;
         `instrument` as it was listed; `duration_s`; `windows`, their number; `probabilities`, a list in
-        vocabulary order, the mean over the windows, or None; `reason` of a failure, else ""; `retry`;
-        `backend` that computed.
+        vocabulary order, the mean over the windows, or None; `out_of_domain` and `domain_distance`, NaN where
+        there is no usable score; `reason` of a failure, else ""; `retry`; `backend` that computed.
     """
     known = known.reindex(columns=list(DTYPES)) if known.empty else known
     lasting = known[~known["retry"].astype(bool)]
@@ -143,6 +145,7 @@ def _told(sound: Sound, score: Score | None) -> Row:
         # What may be the machine's fault, or the network's: tomorrow it may be another.
         retry = isinstance(error, IsolationError | UnreadableError)
         nothing: Row = {"duration_s": np.nan, "windows": 0, "probabilities": None}
+        nothing |= {"out_of_domain": np.nan, "domain_distance": np.nan}
         return {**nothing, "reason": str(error), "retry": retry}
     mean = score.probabilities.mean(axis=0)
     count = len(score.probabilities)
@@ -150,6 +153,8 @@ def _told(sound: Sound, score: Score | None) -> Row:
         "duration_s": sound.duration_s,
         "windows": count,
         "probabilities": mean.tolist(),
+        "out_of_domain": np.nan if score.domain.quantile is None else score.domain.quantile,
+        "domain_distance": np.nan if score.domain.distance is None else score.domain.distance,
         "reason": "",
         "retry": False,
     }

@@ -10,6 +10,7 @@ import pandas as pd
 from auricle.inference.abstention import UNCERTAIN
 from auricle.inference.bulk.job import Job
 from auricle.inference.prediction import Prediction
+from auricle.models.domain import UNUSUAL, load_domain
 
 PROBABILITY = "probability_"
 TOLD = (
@@ -21,6 +22,9 @@ TOLD = (
     "calibrated_confidence",
     "uncertain",
     "top_5",
+    "out_of_domain",
+    "domain_distance",
+    "out_of_domain_reason",
 )
 FACTS = ("instrument", "duration_s", "windows", "reason", "model", "version", "backend")
 REASONS = 10
@@ -37,13 +41,17 @@ def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.
     Returns:
         `path`, `recording_id`; `label`, the most probable; `labels`, what is said: it alone, or each of
         several labels from its threshold on, nothing where the model is uncertain; `confidence`,
-        `calibrated_confidence`, `uncertain`; `top_5`, labels, the most probable first; `instrument`,
+        `calibrated_confidence`, `uncertain`; `top_5`, labels, the most probable first; `out_of_domain`,
+        `domain_distance` and `out_of_domain_reason` as `Prediction` has them, "" for no reason; `instrument`,
         `duration_s`, `windows` (their number), `reason` of a failure, else ""; `model`, `version`,
         `backend`; and `probability_<label>`, float32. Of a file that failed, what would be said is missing.
     """
     newest = rows.drop_duplicates("path", keep="last")
     chosen = newest.set_index("path").reindex(job.files["path"]).reset_index()
-    told = pd.DataFrame([_told(job, row, abstain_below) for row in _rows(chosen)], columns=list(TOLD))
+    lacking = load_domain(job.bundle).reason
+    told = pd.DataFrame(
+        [_told(job, row, abstain_below, lacking) for row in _rows(chosen)], columns=list(TOLD)
+    )
     facts = chosen[[name for name in FACTS if name in chosen]].assign(
         model=job.model, version=job.bundle.version
     )
@@ -59,10 +67,12 @@ def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.
     return pd.concat([told, facts[list(FACTS)], probabilities], axis=1)
 
 
-def _told(job: Job, row: Mapping[str, Any], abstain_below: float | None) -> dict[str, Any]:
+def _told(
+    job: Job, row: Mapping[str, Any], abstain_below: float | None, lacking: str | None
+) -> dict[str, Any]:
     told: dict[str, Any] = {"path": row["path"], "recording_id": row["recording_id"]}
     if row["reason"]:
-        return told | {"labels": [], "uncertain": False, "top_5": []}
+        return told | {"labels": [], "uncertain": False, "top_5": [], "out_of_domain_reason": ""}
     prediction = Prediction.of_windows(
         job.bundle.vocabulary,
         [(0.0, row["duration_s"])],
@@ -79,6 +89,9 @@ def _told(job: Job, row: Mapping[str, Any], abstain_below: float | None) -> dict
         "calibrated_confidence": prediction.calibrated_confidence,
         "uncertain": prediction.uncertain,
         "top_5": [label for label, _ in prediction.top(5)],
+        "out_of_domain": row["out_of_domain"],
+        "domain_distance": row["domain_distance"],
+        "out_of_domain_reason": lacking or "",
     }
 
 
@@ -135,9 +148,18 @@ def summary_of(job: Job, results: pd.DataFrame) -> dict[str, Any]:
         "predicted": len(said),
         "failed": len(failed),
         "uncertain": int(said["uncertain"].sum()),
+        "out_of_domain": _domain_of(job, said),
         "hours": round(float(said["duration_s"].sum()) / 3600, 3),
         "median_confidence": round(float(sure.median()), 4) if len(said) else None,
         "labels": dict(Counter(label for labels in said["labels"] for label in labels).most_common()),
         "reasons": dict(Counter(failed["reason"]).most_common(REASONS)),
         "backends": dict(Counter(said["backend"])),
     }
+
+
+def _domain_of(job: Job, said: pd.DataFrame) -> dict[str, Any]:
+    """How many files are unlike what the model was trained for, or why that is not known."""
+    reason = load_domain(job.bundle).reason
+    if reason is not None:
+        return {"usable": False, "reason": reason}
+    return {"usable": True, "unusual": int((said["out_of_domain"] >= UNUSUAL).sum()), "from": UNUSUAL}

@@ -71,6 +71,13 @@ def _log(summary: dict[str, Any]) -> None:
         f"{label} {count:,}" for label, count in list(summary["labels"].items())[:LABELS_LOGGED]
     )
     logger.info("%s files: %s", f"{summary['files']:,}", labels or "nothing could be said")
+    domain = summary["out_of_domain"]
+    if domain["usable"] and domain["unusual"]:
+        logger.warning(
+            "%s files are less like the model's corpus than %.0f %% of it: see the column out_of_domain",
+            f"{domain['unusual']:,}",
+            100 * domain["from"],
+        )
     if summary["failed"]:
         reason, count = next(iter(summary["reasons"].items()))
         logger.warning(
