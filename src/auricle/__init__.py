@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+    from typing import Any
 
     from auricle.inference.backend import Backend
     from auricle.inference.classifier import AudioClassifier
     from auricle.training.params import DeviceName
 
-__all__ = ["load"]
+__all__ = ["fit", "load"]
 
 
 def load(
@@ -55,4 +57,61 @@ def load(
         abstain_below=abstain_below,
         cache_size=cache_size,
         backend=backend,
+    )
+
+
+def fit(
+    files: Iterable[str | Path],
+    labels: Iterable[str] | Iterable[Sequence[str]],
+    *,
+    model: str = "cnn",
+    out: str | Path,
+    groups: Iterable[str | None] | None = None,
+    instruments: Iterable[str | None] | None = None,
+    cache: str | Path | None = None,
+    **parameters: Any,
+) -> AudioClassifier:
+    """Train a model on plain lists, without a project: by the code, and to the rules, of the pipelines.
+
+    Called again with the same arguments, it goes on where it was killed, or loads what is finished. Files
+    that cannot be used are left out, each with a warning that says why.
+
+    Args:
+        files: recordings.
+        labels: of each its label; or, for any number of labels a recording, a list of them.
+        model: `random_forest`, `cnn`, `hybrid`, `resnet`, `cnn_lstm`, `transfer`, `wav2vec2`,
+            `note_analyzer` or `note_analyzer_small`.
+        out: the folder of the model, a bundle that stands alone; it must not exist yet, unless by an earlier
+            call with the same arguments.
+        groups: of each file what must not be torn apart (its artist, player or session), None where it
+            stands alone. Without them each file is a group of its own; copies of a recording always share
+            one.
+        instruments: of each file who plays, for models that may be told; None where it is not known.
+        cache: the folder of what is known of the recordings: `<out>.cache` by default. One for several
+            models: they then share the splits, and nothing is computed twice.
+        parameters: of the training (`epochs`, `learning_rate`, ...), the architecture, windows
+            (`window_seconds`, `hop_seconds`), splits (`protocol`, `folds`, `validation_share`, `test_share`)
+            and labels; `front_end`, `evaluation` and `decoding` are dictionaries of several.
+
+    Returns:
+        The loaded model. Its `figures` are those on test recordings, with intervals and the baseline, and
+        those on validation; `metrics` holds all that was measured.
+
+    Raises:
+        ConfigurationError: lists that do not go together; a model or parameter that there is not, with those
+            that there are; values that cannot be; a folder with something else in it.
+        CorpusError: files that do not exist, labels with too few examples, nothing to learn from.
+        MissingPackageError: without the extra `pipelines`.
+    """
+    from auricle.fitting.fit import fit as fit_lists
+
+    return fit_lists(
+        files,
+        labels,
+        model=model,
+        out=out,
+        groups=groups,
+        instruments=instruments,
+        cache=cache,
+        **parameters,
     )

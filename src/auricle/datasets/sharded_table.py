@@ -1,12 +1,13 @@
 """A table that grows by whole Parquet shards: a long node saves as it goes, and loses one shard at most."""
 
-import uuid
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
+
+from auricle.corpora.shards import add_shard, read_shards, shards_in
 
 
 class ShardedTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
@@ -38,29 +39,16 @@ class ShardedTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     def load(self) -> pd.DataFrame:
         """All rows, one per key; an empty table where nothing was saved and `missing_ok` is set."""
-        shards = self._shards()
-        if not shards:
-            if self._missing_ok:
-                return pd.DataFrame()
+        if not self._missing_ok and not self._exists():
             raise FileNotFoundError(f"{self._folder} holds no shard: run the pipeline that fills it")
-        table = pd.concat([pd.read_parquet(shard) for shard in shards], ignore_index=True)
-        return table.drop_duplicates(self._key, keep="last").reset_index(drop=True)
+        return read_shards(self._folder, self._key)
 
     def save(self, data: pd.DataFrame) -> None:
         """Add one shard (an empty one is left out)."""
-        if data.empty:
-            return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        last = max((int(shard.stem.split("-")[1]) for shard in self._shards()), default=-1)
-        temporary = self._folder / f".{uuid.uuid4().hex}.tmp"
-        data.to_parquet(temporary, index=False)
-        temporary.replace(self._folder / f"part-{last + 1:06d}.parquet")
-
-    def _shards(self) -> list[Path]:
-        return sorted(self._folder.glob("part-*.parquet"))
+        add_shard(self._folder, data)
 
     def _exists(self) -> bool:
-        return bool(self._shards())
+        return bool(shards_in(self._folder))
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._folder), "key": self._key}

@@ -33,6 +33,8 @@ def evaluate_model(
     params: EvaluateParams,
     labels: LabelParams | None = None,
     config: Mapping[str, Any] | None = None,
+    *,
+    split: str | None = None,
 ) -> Json:
     """Judge a model by its predictions.
 
@@ -42,6 +44,8 @@ def evaluate_model(
         params: See `EvaluateParams`.
         labels: How labels are read; one class a recording by default.
         config: `config.json` of the bundle, for the thresholds and the weights of several labels.
+        split: Which rows are judged: test, or those out of fold, unless "validation" is asked for, by which
+            the epoch, the temperature and the thresholds were chosen.
 
     Returns:
         What goes into metrics.json, without NaN: a figure that is not defined is null and says why in
@@ -58,7 +62,7 @@ def evaluate_model(
         CorpusError: There is no row to judge, or predictions and manifest contradict each other.
     """
     kind = kind_of(labels)
-    rows = kind.rows(predictions, manifest)
+    rows = kind.rows(predictions, manifest, split=split)
     judged = kind.judge(rows, predictions, manifest, params, config)
     resampled = resample(kind, judged.tables, params, rows=rows.cells)
     points = kind.merged({name: table() for name, table in judged.tables.items()})

@@ -64,9 +64,17 @@ class Kind(ABC):
 
     @abstractmethod
     def rows(
-        self, predictions: pd.DataFrame, manifest: pd.DataFrame, vocabulary: Sequence[str] | None = None
+        self,
+        predictions: pd.DataFrame,
+        manifest: pd.DataFrame,
+        vocabulary: Sequence[str] | None = None,
+        *,
+        split: str | None = None,
     ) -> Any:
-        """The judged rows of a model, over more classes than it knows where a vocabulary says so."""
+        """The judged rows of a model, over more classes than it knows where a vocabulary says so.
+
+        Which split is judged is found as `evaluated_split` has it, unless one is named.
+        """
 
     @abstractmethod
     def widened(self, rows: Any, vocabulary: tuple[str, ...]) -> Any:

@@ -57,9 +57,14 @@ class OneClass(Kind):
 
     @override
     def rows(
-        self, predictions: pd.DataFrame, manifest: pd.DataFrame, vocabulary: Sequence[str] | None = None
+        self,
+        predictions: pd.DataFrame,
+        manifest: pd.DataFrame,
+        vocabulary: Sequence[str] | None = None,
+        *,
+        split: str | None = None,
     ) -> Scored:
-        rows = scored_rows(predictions, manifest, vocabulary=vocabulary)
+        rows = scored_rows(predictions, manifest, split=split, vocabulary=vocabulary)
         if self.labels.parents and depth_of(rows.vocabulary, self.labels.parents) == 1:
             return replace(rows, warnings=(*rows.warnings, NO_LEVELS))
         return rows

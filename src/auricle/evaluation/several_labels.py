@@ -83,9 +83,14 @@ class SeveralLabels(Kind):
 
     @override
     def rows(
-        self, predictions: pd.DataFrame, manifest: pd.DataFrame, vocabulary: Sequence[str] | None = None
+        self,
+        predictions: pd.DataFrame,
+        manifest: pd.DataFrame,
+        vocabulary: Sequence[str] | None = None,
+        *,
+        split: str | None = None,
     ) -> LabelRows:
-        return label_rows(predictions, manifest, self.labels, vocabulary=vocabulary)
+        return label_rows(predictions, manifest, self.labels, split=split, vocabulary=vocabulary)
 
     @override
     def widened(self, rows: LabelRows, vocabulary: tuple[str, ...]) -> LabelRows:

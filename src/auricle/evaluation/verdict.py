@@ -53,7 +53,11 @@ BASELINE_WORDS = {
     "majority": "always naming the most frequent class",
     "prevalence": "taking each label for as probable as it is common",
 }
-SPLIT_WORDS = {"test": "test recordings", "out_of_fold": "recordings, each predicted out of fold"}
+SPLIT_WORDS = {
+    "test": "test recordings",
+    "validation": "validation recordings",
+    "out_of_fold": "recordings, each predicted out of fold",
+}
 
 
 def model_name(name: str) -> str:

@@ -15,6 +15,7 @@ from auricle.errors import AudioError
 from auricle.inference.abstention import check_abstention
 from auricle.inference.answers import Answers
 from auricle.inference.backend import Backend
+from auricle.inference.figures import figures_of, read_metrics
 from auricle.inference.instruments import Instruments, told
 from auricle.inference.note_batches import BatchParams
 from auricle.inference.note_cache import CacheInfo, NoteCache
@@ -29,6 +30,8 @@ from auricle.models.bundle import BundleRef
 from auricle.training.params import DeviceName
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from auricle.inference.neighbours import Neighbours
 
 
@@ -73,6 +76,23 @@ class AudioClassifier:
     def sample_rate(self) -> int:
         """The rate that recordings are resampled to, in Hz."""
         return self._scorer.sample_rate
+
+    @cached_property
+    def metrics(self) -> dict[str, Any] | None:
+        """All that the model was judged by, from `metrics.json` beside it, as `auricle.fit` writes it.
+
+        What `evaluate_model` gives for the test recordings (or those out of fold) and, in `validation`, for
+        those by which epoch, temperature and thresholds were chosen. None where the file is not there.
+        """
+        return read_metrics(self.bundle.path)
+
+    @property
+    def figures(self) -> pd.DataFrame | None:
+        """The figures over all classes, a row for each split and figure; None where there are none.
+
+        Columns: `value`, the interval `low` to `high`, `baseline`, and the `p_value` of some.
+        """
+        return None if self.metrics is None else figures_of(self.metrics)
 
     @property
     def instruments(self) -> tuple[str, ...]:

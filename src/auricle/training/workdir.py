@@ -52,13 +52,30 @@ def open_workdir(root: Path, digest: str, *, wait_s: float = 10.0) -> Iterator[P
     """
     folder = root / digest
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        if not _locked(lock, time.monotonic() + wait_s):
-            raise ConfigurationError(
-                f"Another process is training the same model on the same data in {folder}. "
-                "Wait until it has finished, or stop it; what it has saved is then gone on from."
-            )
+    busy = (
+        f"Another process is training the same model on the same data in {folder}. "
+        "Wait until it has finished, or stop it; what it has saved is then gone on from."
+    )
+    with hold(folder / "lock", busy=busy, wait_s=wait_s):
         yield folder
+
+
+@contextmanager
+def hold(file: Path, *, busy: str, wait_s: float = 10.0) -> Iterator[None]:
+    """Hold a file against other processes.
+
+    Args:
+        file: made where it is missing.
+        busy: what is said where another process holds it.
+        wait_s: seconds to wait for it.
+
+    Raises:
+        ConfigurationError: another process holds it for longer.
+    """
+    with file.open("w") as lock:
+        if not _locked(lock, time.monotonic() + wait_s):
+            raise ConfigurationError(busy)
+        yield
 
 
 def _locked(file: IO[str], deadline: float) -> bool:

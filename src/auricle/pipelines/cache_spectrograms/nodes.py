@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from auricle.audio.extraction import extract_in_chunks
 from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
 from auricle.audio.variants import missing_copies, render_in_chunks, wanted_copies
 from auricle.audio.waveform_augment import VariantParams
+from auricle.corpora.caching import missing_spectrograms
 from auricle.corpora.guard import Spared, check_heard
 from auricle.corpora.labels import LabelParams
 from auricle.corpora.params import IngestParams
-from auricle.corpora.selection import training_paths, usable_paths
+from auricle.corpora.selection import training_paths
 from auricle.datasets.spectrograms import SpectrogramChunk
 
 logger = logging.getLogger(__name__)
@@ -33,18 +33,8 @@ def cache_spectrograms(
 ) -> Iterator[SpectrogramChunk]:
     """Decode every usable recording that the store lacks, in child processes; yields chunks to append."""
     extractor = front_end.make()
-    with SpectrogramStore.open(cached_spectrograms, extractor.digest, extractor.n_bands, mode="a") as store:
-        missing = {key: path for key, path in usable_paths(manifest).items() if key not in store}
-    logger.info("%d spectrograms to compute, the others are cached", len(missing))
-    chunks = extract_in_chunks(
-        extractor,
-        recordings,
-        missing,
-        decoding,
-        workers=ingest.workers,
-        chunk_size=CHUNK_SIZE,
-        description="spectrogram",
-        half_precision=True,
+    chunks = missing_spectrograms(
+        recordings, manifest, cached_spectrograms, extractor, decoding, workers=ingest.workers
     )
     for records in chunks:
         yield SpectrogramChunk(extractor.digest, extractor.n_bands, records)
