@@ -13,6 +13,10 @@ class MissingPackageError(ConfigurationError):
     """A package that only some models need, and that is not installed."""
 
 
+class ContractError(ConfigurationError):
+    """A class of the user's own that does not do what the contract of its part says."""
+
+
 class NotExportableError(ConfigurationError):
     """A network that cannot be written in another format."""
 

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -26,6 +27,7 @@ from auricle.checks import (
     check_waveform_training,
 )
 from auricle.errors import AuricleError
+from auricle.models.rating.plugins import PLUGINS, PluginParams, allow
 from auricle.studies import CHOICE
 from auricle.training.deep_params import BLOCKS
 
@@ -51,7 +53,9 @@ class ProjectHooks:
         self._started: dict[str, float] = {}
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
         """Refuse before hours of ingestion, not after them, what cannot work.
 
         Raises:
@@ -62,7 +66,10 @@ class ProjectHooks:
 
         # Of all studies: parameters of those that this environment does not have stand in base too.
         read = {name for registered in register_pipelines().values() for name in registered.inputs()}
-        check_names(catalog.load("parameters"), {f"{PREFIX}{CHOICE}"} | read | pipeline.inputs())
+        parameters = catalog.load("parameters")
+        check_names(parameters, {f"{PREFIX}{CHOICE}", f"{PREFIX}{PLUGINS}"} | read | pipeline.inputs())
+        plugins = PluginParams.model_validate(parameters.get(PLUGINS, {}))
+        allow(plugins.allowed, Path(run_params["project_path"]))
         if "predict.run_root" in pipeline.inputs():
             check_prediction(catalog.load(f"{PREFIX}predict"), catalog.load("predict.run_root"))
         for variants in sorted(name for name in pipeline.inputs() if name.endswith(".variants")):

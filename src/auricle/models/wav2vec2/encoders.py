@@ -118,9 +118,25 @@ def take_over(source: Source, model: PreTrainedModel) -> None:
         ConfigurationError: the weights cannot be had, or are of another encoder.
     """
     network: Any = model
-    plain = build_encoder(network.config.encoder_settings, network.config.attention)
+    take_over_into(source, network.encoder, network.config.encoder_settings, network.config.attention)
+
+
+def take_over_into(
+    source: Source, encoder: nn.Module, settings: Mapping[str, Any], attention: str = "auto"
+) -> None:
+    """The same for an encoder by itself.
+
+    Args:
+        source: of what it has learned.
+        encoder: untrained.
+        settings: its configuration.
+        attention: how it was built to compute it.
+
+    Raises:
+        ConfigurationError: as `take_over`.
+    """
+    plain = build_encoder(settings, attention)
     known = encoder_weights(source, plain, may_lack=MAY_LACK)
-    encoder: nn.Module = network.encoder
     state = {
         name: known.get(name.replace(ADAPTED, ""), value) for name, value in encoder.state_dict().items()
     }

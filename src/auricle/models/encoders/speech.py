@@ -1,0 +1,107 @@
+"""wav2vec 2.0 and its like as encoders: torchaudio's architecture, or a folder of Hugging Face."""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from auricle.errors import ConfigurationError
+from auricle.models.backbones.hub import Source
+from auricle.models.backbones.packages import needed
+from auricle.models.encoders.log_mel import EXTRA
+from auricle.models.encoders.resampled import Resampled
+from auricle.models.wav2vec2.encoders import SAMPLE_RATE, build_encoder, pretrained_settings, take_over_into
+
+TORCHAUDIO = "torchaudio"
+
+
+class Wav2Vec2Encoder(nn.Module):
+    """A speech encoder, the mean of its states over time, and a projection.
+
+    Clips are resampled to 16 kHz and brought to mean 0 and variance 1 one by one. Each batch is of one
+    length, so that encoders with group normalization, which take no padding, are taken too.
+
+    Args:
+        sample_rate: of the waveforms, in Hz.
+        source: `torchaudio`, its `wav2vec2_base`, which begins at random; or a folder, or a name of the hub,
+            with
+            safetensors: wav2vec 2.0, HuBERT or WavLM. Where `settings` are given, nothing is looked for.
+        embedding_dim: length of an embedding.
+        frozen: the encoder does not learn, the projection does.
+        revision: commit of the hub.
+        settings: the configuration of a Hugging Face encoder, as bundles keep it.
+        architecture: keyword arguments of `torchaudio.models.wav2vec2_model`, where it is not to be the
+            base's.
+    """
+
+    def __init__(
+        self,
+        sample_rate: int,
+        *,
+        source: str = TORCHAUDIO,
+        embedding_dim: int = 256,
+        frozen: bool = False,
+        revision: str | None = None,
+        settings: dict[str, Any] | None = None,
+        architecture: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder: Any
+        self.of_torchaudio = settings is None and source == TORCHAUDIO
+        if frozen and self.of_torchaudio:
+            raise ConfigurationError(
+                "Wav2Vec2Encoder is frozen and begins at random (source is torchaudio): it would never"
+                " learn. Give source: a pretrained folder, or leave frozen out."
+            )
+        self.kept = {"source": source, "embedding_dim": embedding_dim, "frozen": frozen}
+        if self.of_torchaudio:
+            self.kept |= {"architecture": architecture}
+            self.encoder = _torchaudio(architecture)
+            width = self.encoder.encoder.feature_projection.projection.out_features
+        else:
+            wanted = Source(source, revision, "source", "facebook/wav2vec2-base")
+            told = pretrained_settings(wanted) if settings is None else settings
+            self.kept |= {"settings": told}
+            self.encoder = build_encoder(told, "auto")
+            if settings is None:
+                take_over_into(wanted, self.encoder, told)
+            width = self.encoder.config.hidden_size
+        self.resample = Resampled(sample_rate, SAMPLE_RATE)
+        self.project = nn.Linear(width, embedding_dim)
+        self.frozen = frozen
+        if frozen:
+            self.encoder.requires_grad_(False)
+
+    def bundle_arguments(self) -> dict[str, Any]:
+        """Arguments that need no folder: the weights are in the bundle."""
+        return dict(self.kept)
+
+    def get_embedding_dim(self) -> int:
+        """Length of an embedding."""
+        return self.project.out_features
+
+    def train(self, mode: bool = True) -> "Wav2Vec2Encoder":
+        """A frozen encoder drops and masks nothing."""
+        super().train(mode)
+        if self.frozen:
+            self.encoder.eval()
+        return self
+
+    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
+        """From (batch, samples) to (batch, embedding_dim)."""
+        heard = self.resample(waveforms)
+        heard = functional.layer_norm(heard, heard.shape[-1:])
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            states = (
+                self.encoder.extract_features(heard)[0][-1]
+                if self.of_torchaudio
+                else self.encoder(heard).last_hidden_state
+            )
+        embeddings: torch.Tensor = self.project(states.mean(dim=1))
+        return embeddings
+
+
+def _torchaudio(architecture: dict[str, Any] | None) -> Any:
+    models = needed("torchaudio", extra=EXTRA, by="Wav2Vec2Encoder of source torchaudio").models
+    return models.wav2vec2_base() if architecture is None else models.wav2vec2_model(**architecture)
