@@ -94,8 +94,9 @@ class Whole(nn.Module):
         assert output.embeddings is not None
         weights = ((numbers[None, :] < counts[:, None]) / counts[:, None]).float()[:, :, None]
         said = probabilities_of(output.logits, config.problem_type)
-        probabilities = (said.unflatten(0, (-1, each)) * weights).sum(dim=1)
-        embeddings = (output.embeddings.float().unflatten(0, (-1, each)) * weights).sum(dim=1)
+        probabilities = (said.reshape(-1, each, said.shape[1]) * weights).sum(dim=1)
+        heard = output.embeddings.float()
+        embeddings = (heard.reshape(-1, each, heard.shape[1]) * weights).sum(dim=1)
         if not self.temperature:
             return probabilities, embeddings
         logits = probabilities.clamp(PROBABILITY_FLOOR, 1.0).log() / self.temperature
@@ -113,7 +114,7 @@ class Whole(nn.Module):
         places = places.clamp(max=values.shape[2] - 1).flatten(1)
         bands = values.shape[1]
         taken = values.gather(2, places[:, None, :].expand(-1, bands, -1))
-        taken = taken.unflatten(2, (-1, window)).transpose(1, 2)
+        taken = taken.reshape(-1, bands, starts.shape[1], window).transpose(1, 2)
         if not self.repeats:
             least = taken.amin(dim=(2, 3), keepdim=True)
             zero = torch.zeros_like(least) if padding_of(self.network.config) is Padding.ZEROS else least
