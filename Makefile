@@ -53,6 +53,7 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/near_duplicates.py
 	$(BIN)/python benchmarks/waveform_augmentation.py
 	$(BIN)/python benchmarks/notes.py
+	$(BIN)/python benchmarks/onnx.py
 	$(BIN)/python benchmarks/passages.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/wav2vec2.py

@@ -126,7 +126,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             for corpus, models in studies.items()
         ),
         "export": _joined(
-            ingest.create_pipeline(corpus) + export.create_pipeline(corpus, _exported(models))
+            ingest.create_pipeline(corpus) + export.create_pipeline(corpus, *_exported(models))
             for corpus, models in studies.items()
         ),
         "predict": predict.create_pipeline(),
@@ -186,9 +186,10 @@ def _on_spectrograms(models: Iterable[str]) -> list[str]:
     return [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
 
 
-def _exported(models: Iterable[str]) -> list[str]:
-    """All but the ensemble, which is made of the others."""
-    return [model for model in models if model != ENSEMBLE]
+def _exported(models: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Networks, and forests; an ensemble is made of the others."""
+    networks = [model for model in models if RECIPES[model] in (ON_SPECTROGRAMS, ON_WAVEFORMS)]
+    return networks, [model for model in models if model not in (*networks, ENSEMBLE)]
 
 
 def _prepare(prepare: Callable[[str], Pipeline], studies: Studies) -> Pipeline:

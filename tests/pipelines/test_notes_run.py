@@ -10,6 +10,7 @@ from project_runs import make_project, run_project
 
 import auricle
 from auricle.audio.front_ends import load_front_end
+from auricle.audio.limits import AudioLimits
 from auricle.errors import ConfigurationError, NotExportableError
 from auricle.inference.onsets import PassageParams
 from auricle.models.bundle import open_bundle
@@ -133,6 +134,8 @@ class TestExport:
         check = json.loads(file.with_name("check.json").read_text())
         assert 0 < check["max_difference"] < 1e-4
         assert len(check["lengths"]) == 10
+        assert check["recordings"]["decisions"] == 10
+        assert check["recordings"]["max_difference"] < 1e-4
         told = session_of(file.read_bytes()).get_modelmeta().custom_metadata_map
         bundle = open_bundle(folder / champion["path"])
         assert tuple(json.loads(told["labels"])) == bundle.vocabulary
@@ -151,9 +154,11 @@ class TestExport:
         def refuse(bundle: object) -> bytes:
             raise NotExportableError("It cannot be exported to ONNX.")
 
-        monkeypatch.setattr("auricle.models.onnx_export.onnx_of", refuse)
+        monkeypatch.setattr("auricle.inference.export.onnx_of", refuse)
         champion = read_champion(notes / "06_models/notes/note_analyzer/champion.json")
-        assert list(export(champion, "notes.note_analyzer")) == []
+        manifest = pd.read_parquet(notes / "02_intermediate/notes/manifest.parquet")
+        recordings = notes / "01_raw/demo_notes"
+        assert list(export(champion, manifest, recordings, AudioLimits(), "notes.note_analyzer")) == []
         assert "notes.note_analyzer is not exported" in caplog.text
 
 

@@ -13,6 +13,7 @@ import auricle
 from auricle.audio.waveform_front_end import WaveformParams
 from auricle.audio.waveform_store import WaveformStore
 from auricle.errors import ConfigurationError
+from auricle.models.onnx_check import check_in
 
 CRIES = {"studies": ["cry"]}
 
@@ -84,6 +85,9 @@ class TestRun:
         check = json.loads(file.with_name("check.json").read_text())
         assert check["max_difference"] < 1e-4
         assert len(check["recordings"]["seconds"]) == 10
+        heard = check_in(file.with_name("model_waveform.onnx").read_bytes())["recordings"]
+        assert heard["max_difference"] < 1e-4
+        assert heard["decisions"] == 10
         run_root = cries / "data/ci"
         manifest = pd.read_parquet(run_root / "02_intermediate/cry/manifest.parquet")
         path = run_root / "01_raw/demo_cry" / manifest.loc[manifest["status"] == "ok", "path"].iloc[0]

@@ -1,6 +1,7 @@
 """Networks as ONNX files, which answer without torch: any number of clips, of any length."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +56,37 @@ def onnx_of(bundle_or_model: Any) -> bytes:
         needed(package, extra=EXTRA, by="Export to ONNX")
     bundle = bundle_or_model if isinstance(bundle_or_model, BundleRef) else None
     network: Any = bundle_or_model if bundle is None else load_deep(bundle)
-    if any(isinstance(module, OnnxEncoder) for module in network.modules()):
-        raise NotExportableError(
-            f"{_named(network)} cannot be exported to ONNX: its encoder is an ONNX file itself,"
-            " which torch cannot look into. Use the bundle."
-        )
+    refuse_graphs(network)
     was_training = network.training
     try:
         proto = _recorded(network.eval())
     finally:
         network.train(was_training)
-    config = network.config
-    told = {name: getattr(config, name, None) for name in ("model_type", "problem_type", *TOLD)}
-    labels = [config.id2label[number] for number in range(config.n_classes)]
-    for key, value in metadata_of(told, labels, NETWORK_PACKAGES, bundle).items():
+    for key, value in metadata_for(network, bundle).items():
         proto.metadata_props.add(key=key, value=value)
     content: bytes = proto.SerializeToString()
     return content
+
+
+def metadata_for(network: Any, bundle: BundleRef | None) -> dict[str, str]:
+    """What the file of a network says of itself; see `auricle.models.onnx_metadata`."""
+    config = network.config
+    told = {name: getattr(config, name, None) for name in ("model_type", "problem_type", *TOLD)}
+    labels = [config.id2label[number] for number in range(config.n_classes)]
+    return metadata_of(told, labels, NETWORK_PACKAGES, bundle)
+
+
+def refuse_graphs(network: Any) -> None:
+    """Refuse what torch cannot look into.
+
+    Raises:
+        NotExportableError: the encoder is an ONNX file itself.
+    """
+    if any(isinstance(module, OnnxEncoder) for module in network.modules()):
+        raise NotExportableError(
+            f"A {type(network).__name__} cannot be exported to ONNX: its encoder is an ONNX file itself,"
+            " which torch cannot look into. Use the bundle."
+        )
 
 
 class Answers(nn.Module):
@@ -130,44 +145,61 @@ def _recorded(network: Any) -> Any:
     padded = 0 if padding_of(network.config) is Padding.REPEATED else 1
     given = example_of(network, [frames, frames - padded, frames - 2 * padded])
     device = next(network.parameters()).device
-    axes = {name: {0: torch.export.Dim.DYNAMIC} for name in given}
+    axes: dict[str, Any] = {name: {0: torch.export.Dim.DYNAMIC} for name in given}
     if exact is None:
         axes["input_values"][given["input_values"].ndim - 1] = torch.export.Dim.DYNAMIC
+    placed = {name: values.to(device) for name, values in given.items()}
+    proto = record(Answers(network), placed, axes, OUTPUTS, type(network).__name__)
+    return _with_names(proto, None if exact else "frames")
+
+
+def record(
+    module: nn.Module, given: dict[str, torch.Tensor], axes: dict[str, Any], outputs: Sequence[str], name: str
+) -> Any:
+    """What a module computes as an ONNX model.
+
+    Args:
+        module: in evaluation mode.
+        given: an example of its inputs, by name.
+        axes: for each input the dimensions that may be of any size.
+        outputs: their names.
+        name: of the network, for messages.
+
+    Raises:
+        NotExportableError: torch cannot record it.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch, about its own parts
         try:
             program = torch.onnx.export(
-                Answers(network),
-                kwargs={name: values.to(device) for name, values in given.items()},
+                module,
+                kwargs=given,
                 dynamo=True,
                 dynamic_shapes=axes,
                 input_names=list(given),
-                output_names=list(OUTPUTS),
+                output_names=list(outputs),
                 opset_version=OPSET,
                 verbose=False,
             )
         except (torch.onnx.OnnxExporterError, RuntimeError) as error:
             raise NotExportableError(
-                f"{_named(network)} cannot be exported to ONNX: torch's exporter cannot record it"
+                f"A {name} cannot be exported to ONNX: torch's exporter cannot record it"
                 f" ({_reason(error)}). Use the bundle."
             ) from error
     assert program is not None
-    return _with_names(program.model_proto, None if exact else "frames")
+    proto = program.model_proto
+    del proto.graph.value_info[:]  # where torch's own names stand too, and which runtimes infer
+    return proto
 
 
 def _with_names(proto: Any, frames: str | None) -> Any:
     """Name the dimensions that may change, which torch numbers."""
-    del proto.graph.value_info[:]  # where torch's own names stand too, and which runtimes infer
     for value in (*proto.graph.input, *proto.graph.output):
         dimensions = value.type.tensor_type.shape.dim
         dimensions[0].dim_param = "batch"
         if value.name == "input_values" and frames:
             dimensions[-1].dim_param = frames
     return proto
-
-
-def _named(network: Any) -> str:
-    return f"A {type(network).__name__}"
 
 
 def _reason(error: BaseException) -> str:

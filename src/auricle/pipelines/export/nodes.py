@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from auricle.audio.limits import AudioLimits
-from auricle.errors import NotExportableError
+from auricle.errors import DivergedError, NotExportableError
+from auricle.inference.export_params import ExportParams
 from auricle.models.bundle import BundleRef
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,26 @@ def export(
         yield exported_file(champion, manifest, recordings, decoding)
     except NotExportableError as error:
         logger.warning("%s is not exported. %s", name, error)
+
+
+def export_waveforms(
+    champion: BundleRef | None,
+    onnx: bytes | None,
+    manifest: pd.DataFrame,
+    recordings: Path,
+    params: ExportParams,
+    decoding: AudioLimits,
+    name: str,
+) -> Iterator[bytes]:
+    """An exported champion with its front end; none, and a warning, where that says something else."""
+    from auricle.inference.export import waveform_file
+
+    if champion is None or onnx is None or not params.waveforms:
+        return
+    try:
+        yield waveform_file(champion, manifest, recordings, decoding)
+    except (NotExportableError, DivergedError) as error:
+        logger.warning("%s is exported without its front end only. %s", name, error)
 
 
 def tell_check(champion: BundleRef | None, onnx: bytes | None, name: str) -> Iterator[dict[str, Any]]:
