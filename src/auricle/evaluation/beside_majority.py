@@ -1,5 +1,7 @@
 """Figures of a part of the recordings, or of classes taken together, beside the majority's."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -32,7 +34,8 @@ def beside_majority(
     """
     table = GroupFigures(rows, with_auc=False)
     guessed = GroupFigures(majority_rows(rows, training), with_auc=False)()
-    points, drawn, p_values = table(), {}, {}
+    points, drawn = table(), {}
+    p_values: Mapping[str, float] = {}
     if claim:
         p_values = permutation_test(rows, params).figures
         samples, size = params.bootstrap_samples, rows.probabilities.size
