@@ -51,6 +51,7 @@ class TestFigures:
         assert row["macro_f1"]["value"] == pytest.approx(expected)
         for name in ("accuracy", "macro_f1"):
             assert row[name]["low"] < row[name]["value"] < row[name]["high"]
+            assert row[name]["p_value"] < 0.05
 
     def test_stand_beside_the_majority_of_the_instrument(
         self, manifest: pd.DataFrame, predictions: pd.DataFrame, instrument: str
@@ -96,6 +97,7 @@ class TestClaims:
         assert rows["oboe"]["reason"] == "heard in 8 of the 10 recordings that a claim needs"
         assert rows["oboe"]["accuracy"]["value"] is not None
         assert rows["oboe"]["accuracy"]["low"] is None
+        assert rows["oboe"]["accuracy"]["p_value"] is None
         assert rows["cello"]["claim"] is True
         # Never heard in training: the majority is that of all instruments.
         trained = manifest.loc[manifest["split"] == "train", "label"].value_counts().index[0]

@@ -83,9 +83,15 @@ class TestLevels:
     def test_the_last_is_that_of_the_classes(self, metrics: dict[str, Any]) -> None:
         for name in SCORES:
             of_level, of_all = metrics["levels"][-1][name], metrics["figures"][name]
-            assert {key: of_level[key] for key in ("value", "low", "high", "majority")} == pytest.approx(
-                {key: of_all[key] for key in ("value", "low", "high", "majority")}
-            )
+            keys = ("value", "low", "high", "majority", "p_value")
+            assert {key: of_level[key] for key in keys} == pytest.approx({key: of_all[key] for key in keys})
+
+    def test_that_are_guessed_are_no_better_than_permuted_labels(self, manifest: pd.DataFrame) -> None:
+        told = notes_predictions(manifest)
+        order = np.random.default_rng(1).permutation(len(told))
+        guessed = told.assign(**{name: told[name].to_numpy()[order] for name in CLASSES})
+        for level in evaluate_model(guessed, manifest, PARAMS, LABELS)["levels"]:
+            assert level["accuracy"]["p_value"] > 0.05
 
     def test_out_of_fold_the_majority_is_that_of_the_other_folds(self) -> None:
         manifest = notes_manifest(folds=5)

@@ -36,13 +36,22 @@ def metrics(manifest: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, Any]
     return evaluate_model(predictions, manifest, PARAMS, LABELS)
 
 
-def page_of(metrics: dict[str, Any], manifest: pd.DataFrame, predictions: pd.DataFrame) -> str:
+DOMAIN = {"recordings": 40, "auroc": 0.957, "auroc_of": {"tone": 0.999}, "usable": True, "reason": None}
+NO_DOMAIN = DOMAIN | {"usable": False, "reason": "it tells <nothing>"}
+
+
+def page_of(
+    metrics: dict[str, Any],
+    manifest: pd.DataFrame,
+    predictions: pd.DataFrame,
+    domain: dict[str, Any] | None = None,
+) -> str:
     return render_report(
         study="notes",
         source={"synthesized": False, "notes": []},
         data_report=describe_corpus(manifest, IngestParams()),
         comparison=compare_models({"cnn": predictions}, manifest, PARAMS),
-        models={"cnn": ModelSection("cnn", metrics)},
+        models={"cnn": ModelSection("cnn", metrics, {"out_of_domain": domain} if domain else {})},
     )
 
 
@@ -73,6 +82,15 @@ class TestPage:
         assert "#levels" not in page.references
         assert "coverage" in page.ids
 
+    def test_says_whether_there_is_an_out_of_domain_score(
+        self, metrics: dict[str, Any], manifest: pd.DataFrame, predictions: pd.DataFrame
+    ) -> None:
+        usable = page_of(metrics, manifest, predictions, DOMAIN)
+        assert {"domain"} <= set(Page(usable).ids)
+        assert "tone 0.999" in usable
+        assert "no: it tells &lt;nothing&gt;" in page_of(metrics, manifest, predictions, NO_DOMAIN)
+        assert "domain" not in Page(page_of(metrics, manifest, predictions)).ids
+
     def test_reads_metrics_of_before_there_was_any_of_it(
         self, metrics: dict[str, Any], manifest: pd.DataFrame, predictions: pd.DataFrame
     ) -> None:
@@ -83,6 +101,13 @@ class TestPage:
 
 
 class TestCard:
+    def test_says_whether_there_is_an_out_of_domain_score(self, metrics: dict[str, Any]) -> None:
+        config = {"model_type": "auricle_spectrogram_cnn"}
+        assert "AUROC of 0.957" in model_card(config, {"out_of_domain": DOMAIN}, metrics, {}, {})
+        told = model_card(config, {"out_of_domain": NO_DOMAIN}, metrics, {}, {})
+        assert "It has no usable out-of-domain score: it tells <nothing>." in told
+        assert "out-of-domain" not in model_card(config, {}, metrics, {}, {})
+
     def test_tells_what_there_is(self, metrics: dict[str, Any]) -> None:
         card = model_card({"model_type": "auricle_spectrogram_cnn"}, {}, metrics, {}, {})
         near, coverage = metrics["nearness"], metrics["coverage"]

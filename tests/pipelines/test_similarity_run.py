@@ -48,7 +48,11 @@ class TestSimilarity:
         (folder / gone).unlink()
         sf.write(moved.with_name("new.wav"), samples[rate // 2 :], rate)
         run_project(project, ["similarity"], params={"genre.demo.enabled": False})
-        changes = catalog_of(project).load("genre.random_forest.similarity_build")["changes"]
+        catalog = catalog_of(project)
+        changes = catalog.load("genre.random_forest.similarity_build")["changes"]
+        similar = catalog.load("genre.random_forest.similar")
+        assert similar.empty  # nothing is asked any more
+        assert {"query", "is_copy", "rank", "recording_id", "similarity"} <= set(similar)
         assert changes == {"added": 1, "removed": 1, "kept": len(before) - 1}
         paths = set(open_index("genre.random_forest", run_root=project / "data/ci").recordings["path"])
         assert gone not in paths

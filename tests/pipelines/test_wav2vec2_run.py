@@ -14,6 +14,7 @@ from auricle.audio.waveform_front_end import WaveformParams
 from auricle.audio.waveform_store import WaveformStore
 from auricle.errors import ConfigurationError
 from auricle.models.onnx_check import check_in
+from auricle.similarity import open_index
 
 CRIES = {"studies": ["cry"]}
 
@@ -97,6 +98,18 @@ class TestRun:
         said, expected = by_onnx.predict(path), by_torch.predict(path)
         assert said.label == expected.label
         assert said.probabilities == pytest.approx(expected.probabilities, abs=1e-4)
+
+    def test_feeds_the_similarity_index(self, cries: Path) -> None:
+        run_project(cries, ["similarity"], params=CRIES)
+        root = cries / "data/ci"
+        manifest = pd.read_parquet(root / "02_intermediate/cry/manifest.parquet").query("status == 'ok'")
+        index = open_index("cry.wav2vec2", run_root=root)
+        assert set(index.recordings["recording_id"]) == set(manifest["recording_id"])
+        path = manifest["path"].iloc[0]
+        by_path, by_file = index.query(path), index.query(root / "01_raw/demo_cry" / path)
+        assert by_file.neighbours["recording_id"].tolist() == by_path.neighbours["recording_id"].tolist()
+        figures = json.loads((root / "08_reporting/cry/similarity.json").read_text())
+        assert figures["models"]["wav2vec2"]["label_agreement"]["value"] is not None
 
     def test_again_prepares_nothing(self, cries: Path, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.INFO):

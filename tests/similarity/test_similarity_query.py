@@ -144,6 +144,10 @@ class TestRefusals:
         with pytest.raises(ValidationError, match=message):
             QueryParams.model_validate({"like": ("a",)} | given)
 
+    def test_of_a_parameter_that_the_map_has_no_use_for(self) -> None:
+        with pytest.raises(ValidationError, match=r"map\.neighbours\n.*Extra inputs"):
+            SimilarityParams.model_validate({"map": {"neighbours": 5}})
+
     def test_of_a_floor_above_the_target(self) -> None:
         with pytest.raises(ValidationError, match="recall_floor <= recall_target"):
             SimilarityParams(recall_floor=0.99, recall_target=0.9)

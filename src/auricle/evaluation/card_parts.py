@@ -39,8 +39,9 @@ def _nearness(near: Json) -> str:
 
 def _levels_table(levels: list[Json]) -> str:
     rows = [
-        "| level | labels | accuracy | interval | majority | macro-F1 | interval | majority |",
-        f"|---|{'---:|' * 7}",
+        "| level | labels | accuracy | interval | majority | p-value |"
+        " macro-F1 | interval | majority | p-value |",
+        f"|---|{'---:|' * 9}",
     ]
     rows += [f"| {row['name']} | {len(row['labels'])} | {_pair(row)} |" for row in levels]
     return "\n".join(rows)
@@ -48,9 +49,9 @@ def _levels_table(levels: list[Json]) -> str:
 
 def _instruments_table(instruments: list[Json]) -> str:
     rows = [
-        "| instrument | recordings | groups | accuracy | interval | majority |"
-        " macro-F1 | interval | majority |",
-        f"|---|{'---:|' * 8}",
+        "| instrument | recordings | groups | accuracy | interval | majority | p-value |"
+        " macro-F1 | interval | majority | p-value |",
+        f"|---|{'---:|' * 10}",
     ]
     for row in instruments:
         name = str(row["instrument"]).replace("|", "\\|")
@@ -59,11 +60,13 @@ def _instruments_table(instruments: list[Json]) -> str:
 
 
 def _pair(row: Json) -> str:
-    """Accuracy and macro-F1 with interval and majority, as cells."""
+    """Accuracy and macro-F1 with interval, majority and p-value, as cells."""
     cells = []
     for name in ("accuracy", "macro_f1"):
         entry = row[name]
+        p_value = entry.get("p_value")  # metrics of before there was one have none
         cells += [f"{entry['value']:.3f}", interval_text(entry) or "no claim", f"{entry['majority']:.3f}"]
+        cells += ["" if p_value is None else f"{p_value:.3f}"]
     return " | ".join(cells)
 
 

@@ -11,7 +11,7 @@ from auricle.corpora.labels import indicators
 from auricle.evaluation.params import EvaluateParams
 from auricle.explanation.agreement import cluster_agreement, kept_by, neighbour_agreement, neighbours_of
 from auricle.explanation.judged import judged_recordings, primary_labels
-from auricle.explanation.params import EmbeddingMapParams
+from auricle.explanation.params import EmbeddingMapParams, MapParams
 from auricle.explanation.projection import UNCLUSTERED, cluster, project, unit_vectors
 from auricle.models.bundle import BundleRef, labels_of
 
@@ -140,7 +140,7 @@ def points_of(
     ]
 
 
-def drawn(rows: pd.DataFrame, params: EmbeddingMapParams) -> pd.DataFrame:
+def drawn(rows: pd.DataFrame, params: MapParams) -> pd.DataFrame:
     """All rows, or so many at random, in their order."""
     if len(rows) <= params.most:
         return rows

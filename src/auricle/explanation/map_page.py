@@ -16,7 +16,7 @@ from auricle.evaluation.pages import page_environment, style_sheet
 from auricle.evaluation.report import SYNTHESIZED
 from auricle.explanation.judged import in_turn
 from auricle.explanation.page import FIRST_FOLD
-from auricle.explanation.params import EmbeddingMapParams
+from auricle.explanation.params import MapParams
 from auricle.explanation.projection import UNCLUSTERED
 from auricle.explanation.sounds import FULL, Playable, playable
 
@@ -46,7 +46,7 @@ def render_map(
     *,
     recordings: Path,
     limits: AudioLimits,
-    params: EmbeddingMapParams,
+    params: MapParams,
     model: str,
     source: Json,
     is_folded: bool = False,
@@ -73,9 +73,7 @@ def render_map(
     )
 
 
-def map_context(
-    found: Json, *, recordings: Path, limits: AudioLimits, params: EmbeddingMapParams
-) -> dict[str, Any]:
+def map_context(found: Json, *, recordings: Path, limits: AudioLimits, params: MapParams) -> dict[str, Any]:
     """What `map_panel.html.j2` and its script are made from.
 
     Args:
@@ -132,7 +130,7 @@ def _views(points: Sequence[Json], legends: dict[str, list[Json]], sounds: Seque
 
 
 def _sounds(
-    points: Sequence[Json], recordings: Path, limits: AudioLimits, params: EmbeddingMapParams
+    points: Sequence[Json], recordings: Path, limits: AudioLimits, params: MapParams
 ) -> list[Playable]:
     """Excerpts of some points, of each label in turn; the others have their path only."""
     order = in_turn(

@@ -53,7 +53,7 @@ class TaggramParams(Params):
         return self
 
 
-class EmbeddingMapParams(Params):
+class MapParams(Params):
     """How embeddings become a picture, and what of it can be heard."""
 
     most: int = Field(
@@ -68,9 +68,6 @@ class EmbeddingMapParams(Params):
     )
     min_cluster_size: int | None = Field(
         None, ge=2, le=1000, description="Of HDBSCAN: recordings in the smallest cluster; 5 by default."
-    )
-    neighbours: int = Field(
-        10, ge=1, le=100, description="Nearest recordings of other groups whose labels are compared."
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of the picture, of k-means and of what is drawn.")
     sounds: int = Field(100, ge=0, le=2000, description="Recordings to be heard, of each label in turn.")
@@ -90,6 +87,14 @@ class EmbeddingMapParams(Params):
                 f" cluster_by: {'hdbscan' if self.cluster_by == 'kmeans' else 'kmeans'}"
             )
         return self
+
+
+class EmbeddingMapParams(MapParams):
+    """The same, and whose labels are compared."""
+
+    neighbours: int = Field(
+        10, ge=1, le=100, description="Nearest recordings of other groups whose labels are compared."
+    )
 
 
 class ExplainParams(Params):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from auricle.explanation.params import EmbeddingMapParams
+from auricle.explanation.params import MapParams
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ def unit_vectors(embeddings: npt.NDArray[np.floating]) -> FloatArray:
     return np.asarray(np.divide(values, lengths, out=np.zeros_like(values), where=lengths > 0))
 
 
-def project(vectors: FloatArray, params: EmbeddingMapParams) -> Projection:
+def project(vectors: FloatArray, params: MapParams) -> Projection:
     """Two coordinates of each vector: t-SNE from a PCA on, or the PCA where there are too few for it.
 
     Args:
@@ -62,7 +62,7 @@ def project(vectors: FloatArray, params: EmbeddingMapParams) -> Projection:
     return Projection(tsne.fit_transform(vectors).astype(np.float64), "t-SNE", perplexity=perplexity)
 
 
-def cluster(vectors: FloatArray, n_labels: int, params: EmbeddingMapParams) -> IntArray:
+def cluster(vectors: FloatArray, n_labels: int, params: MapParams) -> IntArray:
     """The cluster of each vector, 0 for the largest; -1 where HDBSCAN leaves one out.
 
     Args:

@@ -13,7 +13,7 @@ from auricle.evaluation.report import SYNTHESIZED
 from auricle.explanation.embedding_map import drawn, points_of
 from auricle.explanation.judged import primary_labels
 from auricle.explanation.map_page import map_context
-from auricle.explanation.params import EmbeddingMapParams
+from auricle.explanation.params import MapParams
 from auricle.explanation.projection import cluster, project, unit_vectors
 from auricle.similarity.index import SimilarityIndex
 from auricle.similarity.neighbours import Listed
@@ -21,7 +21,7 @@ from auricle.similarity.neighbours import Listed
 Json = dict[str, Any]
 
 
-def corpus_map(index: SimilarityIndex, listed: Listed, params: EmbeddingMapParams) -> Json:
+def corpus_map(index: SimilarityIndex, listed: Listed, params: MapParams) -> Json:
     """Recordings of an index as points, each with its copies and neighbours.
 
     Args:
@@ -83,7 +83,7 @@ def render_similarity(
     *,
     recordings: Path,
     limits: AudioLimits,
-    params: EmbeddingMapParams,
+    params: MapParams,
     model: str,
     source: Json,
 ) -> str:

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from auricle.explanation.params import EmbeddingMapParams
+from auricle.explanation.params import MapParams
 from auricle.params import Params
 from auricle.training.params import DeviceName
 
@@ -82,7 +82,7 @@ class SimilarityParams(Params):
     seed: int = Field(0, ge=0, lt=2**31, description="Of what is drawn, and of cells.")
     device: DeviceName = Field("auto", description="Where new recordings and queried files are embedded.")
     queries: tuple[QueryParams, ...] = Field((), max_length=100, description="Asked at the end of the run.")
-    map: EmbeddingMapParams = Field(EmbeddingMapParams(), description="The page's map of the corpus.")
+    map: MapParams = Field(MapParams(), description="The page's map of the corpus.")
 
     @model_validator(mode="after")
     def _floor_below_target(self) -> Self:

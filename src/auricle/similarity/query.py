@@ -62,6 +62,11 @@ def answer(index: SimilarityIndex, asked: QueryParams) -> Answer:
     )
 
 
+def nothing_found(index: SimilarityIndex) -> pd.DataFrame:
+    """The table of neighbours of nothing: the columns of every other, and no row."""
+    return _table(index.recordings, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+
+
 def _find(index: SimilarityIndex, names: Sequence[str]) -> _Asked:
     by_id = pd.Series(np.arange(len(index)), index=index.recordings["recording_id"])
     by_path = pd.Series(np.arange(len(index)), index=index.recordings["path"])

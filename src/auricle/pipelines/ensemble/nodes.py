@@ -10,8 +10,9 @@ import pandas as pd
 from auricle.corpora.labels import LabelParams
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.stale import why_stale
 from auricle.models.bundle import BundleDraft, BundleRef
-from auricle.pipelines.evaluate.nodes import models_of, why_stale
+from auricle.pipelines.evaluate.nodes import models_of
 from auricle.studies import TRAINED_BY
 from auricle.training.ensemble_params import EnsembleParams
 

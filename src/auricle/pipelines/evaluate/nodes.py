@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from auricle.audio.limits import AudioLimits
-from auricle.corpora.labels import SINGLE, LabelParams
-from auricle.errors import CorpusError
+from auricle.corpora.labels import LabelParams
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.stale import why_stale
 from auricle.models.bundle import BundleRef
 from auricle.studies import ENSEMBLE
 
@@ -125,21 +125,6 @@ def compare(
 def models_of(of_models: Mapping[str, Any]) -> list[str]:
     """The models that a node is given, by the names of its inputs."""
     return [name for name in of_models if f"champion_{name}" in of_models]
-
-
-def why_stale(
-    predictions: pd.DataFrame, manifest: pd.DataFrame, labels: LabelParams, champion: BundleRef
-) -> str | None:
-    """Why predictions cannot be judged on this corpus (other splits, protocol or labels), or None."""
-    from auricle.evaluation.evaluate import kind_of
-
-    if (trained_for := champion.config.get("problem_type", SINGLE)) != labels.problem_type:
-        return f"it was trained for {trained_for}, and the study asks for {labels.problem_type}"
-    try:
-        kind_of(labels).rows(predictions, manifest)
-    except CorpusError as error:
-        return str(error)
-    return None
 
 
 def report(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from auricle.audio.limits import AudioLimits
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.stale import why_stale
 from auricle.models.bundle import BundleRef
 from auricle.similarity.params import SimilarityParams
 
@@ -97,7 +98,6 @@ def judge_neighbours(
         of_models: `champion_<model>`, `embeddings_<model>`, `predictions_<model>`, None where there is none.
     """
     from auricle.models.bundle import labels_of
-    from auricle.pipelines.evaluate.nodes import why_stale
     from auricle.similarity.contents import gather
     from auricle.similarity.quality import similarity_figures
 
@@ -159,12 +159,18 @@ def answer_queries(
     params: SimilarityParams,
     decoding: AudioLimits,
 ) -> Iterator[pd.DataFrame]:
-    """The answers to `queries`: `query`, its place in the list, `is_copy`, and what `Answer` has."""
+    """The answers to `queries`: `query`, its place in the list, `is_copy`, and what `Answer` has.
+
+    Without queries it is an empty table, so that none answers what is asked no more.
+    """
     from auricle.inference.classifier import AudioClassifier
     from auricle.similarity.folder import read_index
-    from auricle.similarity.query import answer
+    from auricle.similarity.query import answer, nothing_found
 
-    if champion is None or indexed.about is None or not params.queries:
+    if champion is None or indexed.about is None:
+        return
+    if not params.queries:
+        yield nothing_found(read_index(folder)).assign(query=0, is_copy=False)
         return
     model = AudioClassifier(champion, device=params.device, limits=decoding)
     index = read_index(folder).with_model(model)

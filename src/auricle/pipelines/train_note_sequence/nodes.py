@@ -11,8 +11,8 @@ from auricle.audio.store import SpectrogramStore
 from auricle.corpora.labels import LabelParams
 from auricle.errors import CorpusError
 from auricle.evaluation.params import EvaluateParams
+from auricle.evaluation.stale import why_stale
 from auricle.models.bundle import BundleRef
-from auricle.pipelines.evaluate.nodes import why_stale
 from auricle.training.note_sequence_params import NoteSequenceParams, untrained
 
 logger = logging.getLogger(__name__)
