@@ -50,14 +50,14 @@ class TestPredict:
         ensemble = load(models.ensemble, cache_size=0)
         samples = tone(1.0, 300, seed=1)
         before = ensemble.predict(samples, sampling_rate=RATE)
-        monkeypatch.setattr("auricle.inference.scorers.ForestScorer.hear", deaf)
+        monkeypatch.setattr("auricle.inference.scorers.ForestScorer.heard", deaf)
         found = ensemble.predict(samples, sampling_rate=RATE)
         assert found.opinions["random_forest"].error == "too short for this one"
         assert found.opinions["random_forest"].label is None
         assert found.probabilities == pytest.approx(before.opinions["cnn"].probabilities)
         assert found.embedding is not None and before.embedding is not None
         assert found.embedding.shape == before.embedding.shape
-        monkeypatch.setattr("auricle.inference.scorers.DeepScorer.hear", deaf)
+        monkeypatch.setattr("auricle.inference.scorers.DeepScorer.heard", deaf)
         with pytest.raises(AudioError, match="too short for this one"):
             ensemble.predict(samples, sampling_rate=RATE)
 

@@ -1,5 +1,6 @@
 """From files to rows of results: decoded in child processes, scored in batches across files."""
 
+import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,6 +34,7 @@ DTYPES = {
     "duration_s": "float64",
     "windows": "int64",
     "probabilities": "object",
+    "members": "str",
     "reason": "str",
     "retry": "bool",
     "backend": "str",
@@ -58,8 +60,9 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
     Yields:
         Tables of at most `chunk_size` rows: `path`; `size` in bytes; `mtime_ns`; `recording_id`;
         `instrument` as it was listed; `duration_s`; `windows`, their number; `probabilities`, a list in
-        vocabulary order, the mean over the windows, or None; `reason` of a failure, else ""; `retry`;
-        `backend` that computed.
+        vocabulary order, the mean over the windows, or None; `members`, of an ensemble a JSON object with the
+        probabilities of each, or the reason why it says nothing, else ""; `reason` of a failure, else "";
+        `retry`; `backend` that computed.
     """
     known = known.reindex(columns=list(DTYPES)) if known.empty else known
     lasting = known[~known["retry"].astype(bool)]
@@ -142,7 +145,7 @@ def _told(sound: Sound, score: Score | None) -> Row:
         error = sound.heard
         # What may be the machine's fault, or the network's: tomorrow it may be another.
         retry = isinstance(error, IsolationError | UnreadableError)
-        nothing: Row = {"duration_s": np.nan, "windows": 0, "probabilities": None}
+        nothing: Row = {"duration_s": np.nan, "windows": 0, "probabilities": None, "members": ""}
         return {**nothing, "reason": str(error), "retry": retry}
     mean = score.probabilities.mean(axis=0)
     count = len(score.probabilities)
@@ -150,8 +153,28 @@ def _told(sound: Sound, score: Score | None) -> Row:
         "duration_s": sound.duration_s,
         "windows": count,
         "probabilities": mean.tolist(),
+        "members": members_text(score.members),
         "reason": "",
         "retry": False,
+    }
+
+
+def members_text(members: Mapping[str, Any]) -> str:
+    """What the members of an ensemble say, as the ledger keeps it."""
+    said = {
+        name: value if isinstance(value, str) else [float(number) for number in value]
+        for name, value in members.items()
+    }
+    return json.dumps(said) if said else ""
+
+
+def members_of(text: object) -> dict[str, Any]:
+    """The inverse of `members_text`; nothing where the ledger was begun before there was any."""
+    if not isinstance(text, str) or not text:
+        return {}
+    return {
+        name: value if isinstance(value, str) else np.array(value, dtype=np.float32)
+        for name, value in json.loads(text).items()
     }
 
 
@@ -177,7 +200,7 @@ def _pools(heard: Iterable[Heeded]) -> Iterator[list[Heeded]]:
     size = 0
     for entry in heard:
         pool.append(entry)
-        size += entry[2].heard.nbytes if isinstance(entry[2].heard, np.ndarray) else 0
+        size += entry[2].nbytes
         if size >= POOL_BYTES or len(pool) == POOL_FILES:
             yield pool
             pool, size = [], 0
@@ -189,9 +212,9 @@ def _answers(pool: list[Heeded], scorer: Scorer) -> list[Answer]:
     sounds = [sound for _, _, sound in pool]
     waiting: dict[int, Heard] = {}
     for place, (_, name, sound) in enumerate(pool):
-        if isinstance(sound.heard, np.ndarray):
+        if isinstance(sound.heard, np.ndarray | tuple):
             try:
-                waiting[place] = scorer.taken(Heard(sound.heard, sound.duration_s, name))
+                waiting[place] = scorer.heard(sound.heard, sound.duration_s, name)
             except AudioError as error:
                 sounds[place] = replace(sound, heard=error)
     scores: Mapping[int, Score] = dict(
