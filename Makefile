@@ -65,7 +65,7 @@ viz: install  ## open the pipelines in a browser
 
 lock: install  ## pin the dependencies of pyproject.toml again
 	UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
-		--python-version 3.11 --extra pipelines --extra onnx --extra lora --extra similarity --extra rating --extra tags --extra tracking --extra dev pyproject.toml --output-file requirements.lock
+		--python-version 3.11 --extra pipelines --extra onnx --extra lora --extra similarity --extra rating --extra hub --extra tags --extra tracking --extra dev pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what runs have made, but neither .venv nor raw recordings
 	rm -rf data/0[2-8]_* data/01_raw/demo_*

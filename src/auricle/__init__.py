@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from auricle.inference.classifier import AudioClassifier
     from auricle.training.params import DeviceName
 
-__all__ = ["fit", "load"]
+__all__ = ["fit", "from_hub", "load", "pack", "push"]
 
 
 def load(
@@ -115,3 +115,117 @@ def fit(
         cache=cache,
         **parameters,
     )
+
+
+def pack(name_or_path: str | Path, out: str | Path, *, run_root: str | Path | None = None) -> Path:
+    """Copy a model into a folder that stands alone: `auricle.pack("genre.ensemble", "my_ensemble")`.
+
+    Of an ensemble the members are copied too, into its folder `members`. What comes out is loaded by
+    `auricle.load` on any machine.
+
+    Args:
+        name_or_path: as `load` takes it.
+        out: the new folder.
+        run_root: as `load` takes it.
+
+    Returns:
+        `out`.
+
+    Raises:
+        ConfigurationError: there is something at `out`; or as `load`.
+        BundleError: as `load`.
+    """
+    from pathlib import Path
+
+    from auricle.inference.load import find_bundle
+    from auricle.sharing.pack import pack as pack_bundle
+
+    return pack_bundle(find_bundle(name_or_path, run_root=run_root), Path(out).expanduser()).path
+
+
+def push(
+    name_or_path: str | Path,
+    repo_id: str,
+    *,
+    private: bool = True,
+    licence: str | None = None,
+    revision: str | None = None,
+    message: str | None = None,
+    token: str | None = None,
+    run_root: str | Path | None = None,
+) -> str:
+    """Put a model on the Hugging Face Hub: `auricle.push("my_model", "user/name")`. Needs the extra `hub`.
+
+    Only data goes there: safetensors (of forests skops), JSON, Parquet, and the card with its metadata.
+
+    Args:
+        name_or_path: as `load` takes it; the members of an ensemble go along.
+        repo_id: on the hub, made where it is missing.
+        private: whether only its owner may read it; one that others may read is then refused.
+        licence: as the hub names it, such as `cc-by-4.0`, for the card: yours to choose, as far as the
+            recordings and the encoder that the model began from allow.
+        revision: a branch, made where it is missing; the main one by default.
+        message: of the commit.
+        token: of the hub; by default that of `hf auth login`.
+        run_root: as `load` takes it.
+
+    Returns:
+        The address of the commit.
+
+    Raises:
+        ConfigurationError: the hub cannot be reached, or refuses; or as `load`.
+        BundleError: as `load`.
+        MissingPackageError: without the extra `hub`.
+    """
+    from auricle.sharing.hub import push as push_bundle
+
+    return push_bundle(
+        name_or_path,
+        repo_id,
+        private=private,
+        licence=licence,
+        revision=revision,
+        message=message,
+        token=token,
+        run_root=run_root,
+    )
+
+
+def from_hub(
+    repo_id: str,
+    *,
+    revision: str | None = None,
+    cache_dir: str | Path | None = None,
+    local_files_only: bool = False,
+    token: str | None = None,
+    device: DeviceName = "auto",
+    abstain_below: float | None = None,
+    cache_size: int = 1024,
+) -> AudioClassifier:
+    """Load a model from the Hugging Face Hub: `auricle.from_hub("user/name")`. Needs the extra `hub`.
+
+    Nothing that comes from there is run, and its checksums are verified. What was had once is taken from the
+    cache where the hub cannot be reached.
+
+    Args:
+        repo_id: on the hub.
+        revision: a branch, a tag or, so that it is always the same, a commit.
+        cache_dir: where what was had is kept; that of huggingface_hub by default.
+        local_files_only: take what is kept and ask nobody.
+        token: of the hub; by default that of `hf auth login`.
+        device: as `load` takes it, and so are the others.
+        abstain_below: see `load`.
+        cache_size: see `load`.
+
+    Raises:
+        ConfigurationError: the hub does not have it or cannot be reached, with what to do; or as `load`.
+        BundleError: what is there is no bundle, or damaged.
+        MissingPackageError: without the extra `hub`.
+    """
+    from auricle.inference.classifier import AudioClassifier
+    from auricle.sharing.hub import fetch
+
+    bundle = fetch(
+        repo_id, revision=revision, cache_dir=cache_dir, local_files_only=local_files_only, token=token
+    )
+    return AudioClassifier(bundle, device=device, abstain_below=abstain_below, cache_size=cache_size)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import soundfile as sf
 import torch
+from ensemble_models import Models, ensemble_models
 from tones import RATE, tone
 
 from auricle.audio.decode import decode
@@ -103,6 +104,12 @@ def forest_bundle(
     save_forest(forest, path / "model.skops")
     (path / "config.json").write_text(json.dumps(forest_config(forest, values, VOCABULARY)))
     return finish(path, descriptors)
+
+
+@pytest.fixture
+def models(tmp_path: Path, cnn_bundle: BundleRef, forest_bundle: BundleRef) -> Models:
+    """Both of them, and their ensemble, in a folder of the test's own."""
+    return ensemble_models(tmp_path / "genre", cnn_bundle, forest_bundle)
 
 
 @pytest.fixture(scope="session")

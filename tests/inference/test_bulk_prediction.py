@@ -11,16 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile as sf
+from ensemble_models import Models
 from tones import RATE, tone
 
 from auricle.audio import isolation
+from auricle.audio.decode import decode
+from auricle.audio.limits import AudioLimits
 from auricle.errors import BundleError, ConfigurationError
 from auricle.inference.bulk.files import DTYPES, predict_files
-from auricle.inference.bulk.job import Job, plan
+from auricle.inference.bulk.hearing import Item, hear_file
+from auricle.inference.bulk.job import Job, plan, scorer_of
 from auricle.inference.bulk.params import PredictParams
 from auricle.inference.bulk.tables import flat, playlists_of, records_of, results_of, summary_of
 from auricle.inference.classifier import AudioClassifier
-from auricle.models.bundle import BundleRef, seal
+from auricle.models.bundle import BundleRef, open_bundle, seal
 from auricle.models.domain import FACTS
 from auricle.training.domain import fit_domain
 
@@ -49,7 +53,8 @@ class Library:
         return chunks
 
     def results(self, abstain_below: float | None = None, **params: Any) -> pd.DataFrame:
-        table = results_of(self.job(**params), self.rows, abstain_below)
+        opinions = params.get("opinions", False)
+        table = results_of(self.job(**params), self.rows, abstain_below, opinions=opinions)
         return table.set_index(table["path"].map(lambda path: Path(path).name))
 
 
@@ -147,6 +152,78 @@ class TestOutOfDomain:
         unusual = int((table["out_of_domain"] >= 0.95).sum())
         told = {"usable": True, "unusual": unusual, "from": 0.95}
         assert summary_of(library.job(), table.reset_index(drop=True))["out_of_domain"] == told
+
+
+class TestEnsemble:
+    @pytest.fixture
+    def together(self, tmp_path: Path, recordings: Path, models: Models) -> Library:
+        shutil.copytree(recordings, tmp_path / "together")
+        return Library(tmp_path / "together", open_bundle(models.ensemble))
+
+    def test_is_asked_as_the_loaded_model_is(self, together: Library) -> None:
+        together.predict()
+        table = together.results(opinions=True)
+        model = AudioClassifier(together.bundle, device="cpu")
+        for path in sorted(together.folder.iterdir()):
+            said, row = model.predict(path), table.loc[path.name]
+            assert (row["label"], row["windows"], row["backend"]) == (said.label, 1, model.backend)
+            for label, probability in said.probabilities.items():
+                assert row[f"probability_{label}"] == pytest.approx(probability, abs=1e-4)
+            for name, opinion in said.opinions.items():
+                assert row[f"opinion_{name}"] == opinion.label
+                assert row[f"opinion_confidence_{name}"] == pytest.approx(opinion.confidence, abs=1e-4)
+                assert row[f"opinion_reason_{name}"] == ""
+        assert not [name for name in together.results() if name.startswith("opinion")]
+
+    def test_decodes_a_file_once_for_all_members(
+        self, together: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        decoded = []
+        monkeypatch.setattr(
+            "auricle.inference.bulk.hearing.decode",
+            lambda path, *others: (decoded.append(path), decode(path, *others))[1],
+        )
+        scorer = scorer_of(together.bundle, None, PredictParams(device="cpu"))
+        sound = hear_file(
+            Item(str(together.folder / "0.wav"), ""), scorer.extractor, AudioLimits(), frozenset()
+        )
+        assert len(decoded) == 1
+        assert isinstance(sound.heard, tuple) and len(sound.heard) == 2
+        assert sound.nbytes == sum(part.nbytes for part in sound.heard if isinstance(part, np.ndarray))
+
+    def test_goes_on_and_survives_what_is_broken(self, together: Library) -> None:
+        (together.folder / "text.wav").write_text("no audio")
+        assert sum(map(len, together.predict(chunk_size=2))) == 7
+        assert together.predict() == []
+        row = together.results(opinions=True).loc["text.wav"]
+        assert row["reason"] == row["opinion_reason_cnn"] == row["opinion_reason_random_forest"] != ""
+        assert pd.isna(row["label"]) and pd.isna(row["opinion_cnn"])
+        (together.folder / "0.wav").rename(together.folder / "renamed.wav")
+        (rows,) = together.predict()
+        assert rows["path"].tolist() == [str(together.folder / "renamed.wav")]
+        assert together.results(opinions=True).loc["renamed.wav", "opinion_cnn"] in ("high", "low")
+
+    @pytest.mark.parametrize(
+        ("params", "said"),
+        [
+            ({"windows": {"window_seconds": 1.0}}, "each member of an ensemble has windows of its own"),
+            ({"backend": "onnx"}, "is not there as ONNX"),
+        ],
+    )
+    def test_refuses_what_members_have_by_themselves(
+        self, together: Library, params: dict[str, Any], said: str
+    ) -> None:
+        with pytest.raises(ConfigurationError, match=said):
+            together.job(**params)
+
+    def test_a_missing_member_is_named_before_any_file_is_read(
+        self, together: Library, models: Models, library: Library
+    ) -> None:
+        shutil.rmtree(models.folder / "cnn")
+        with pytest.raises(BundleError, match="member cnn"):
+            together.job()
+        with pytest.raises(ConfigurationError, match="is no ensemble: it has no members"):
+            library.job(opinions=True)
 
 
 class TestNothingIsDoneTwice:

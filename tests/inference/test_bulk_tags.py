@@ -112,6 +112,15 @@ class TestLibrary:
             str(library.folder / "plain.mp3"): [],
         }
 
+    def test_backs_up_genres_as_they_were_whatever_is_in_them(self, library: Any) -> None:
+        write_genres(library.folder / "named.flac", ["folk; world", "waltz"])
+        library.predict()
+        library.tag(mode="dry_run", replace=True)
+        library.tag(mode="write", replace=True)
+        (backup,) = (library.results_folder / "tag_backups").iterdir()
+        kept = json.loads(backup.read_text())["genres"]
+        assert kept[str(library.folder / "named.flac")] == ["folk; world", "waltz"]
+
     def test_is_neither_written_nor_predicted_again(self, library: Any) -> None:
         library.tag(mode="dry_run")
         library.tag(mode="write")

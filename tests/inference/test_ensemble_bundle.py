@@ -1,68 +1,18 @@
 """The bundle of an ensemble: it predicts with its members, moves with them, and says which is missing."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from ensemble_models import LABELS, Models
 from tones import RATE, tone
 
 from auricle.errors import AudioError, BundleError
 from auricle.inference.ensemble import joined_embeddings, score_members
 from auricle.inference.load import load
-from auricle.models.bundle import BundleRef, open_bundle, seal
-from auricle.training.ensemble import fit_ensemble
-from auricle.training.ensemble_params import EnsembleParams
-from auricle.training.install import install_draft
-
-LABELS = ("high", "low")
-
-
-@dataclass(frozen=True)
-class Models:
-    """A folder of models as a study has it, and what the members say of a corpus."""
-
-    folder: Path
-    champions: dict[str, BundleRef]
-    predictions: dict[str, pd.DataFrame]
-    manifest: pd.DataFrame
-
-    @property
-    def ensemble(self) -> Path:
-        return self.folder / "ensemble/bundle/v1/bundle"
-
-
-@pytest.fixture
-def models(tmp_path: Path, cnn_bundle: BundleRef, forest_bundle: BundleRef) -> Models:
-    folder = tmp_path / "genre"
-    champions = {}
-    for name, ref in {"cnn": cnn_bundle, "random_forest": forest_bundle}.items():
-        place = folder / name / "bundle/v1/bundle"
-        shutil.copytree(ref.path, place)
-        champions[name] = open_bundle(place)
-    random = np.random.default_rng(0)
-    manifest = pd.DataFrame(
-        {
-            "recording_id": [f"{number:03d}" for number in range(60)],
-            "label": [LABELS[number % 2] for number in range(60)],
-            "labels": [[LABELS[number % 2]] for number in range(60)],
-            "group": [f"artist-{number // 4}" for number in range(60)],
-            "split": [("train", "validation", "test")[number // 4 % 3] for number in range(60)],
-            "fold": -1,
-            "status": "ok",
-        }
-    )
-    predictions = {}
-    for name in champions:
-        high = random.random(60).astype(np.float32)
-        columns = {"recording_id": manifest["recording_id"], "split": manifest["split"]}
-        predictions[name] = pd.DataFrame(columns | {"high": high, "low": 1 - high})
-    draft = fit_ensemble(champions, predictions, manifest, EnsembleParams(), folder / "ensemble/work")
-    made = Models(folder, champions, predictions, manifest)
-    install_draft(draft, made.ensemble)
-    return made
+from auricle.models.bundle import open_bundle, seal
 
 
 class TestPredict:
@@ -100,14 +50,14 @@ class TestPredict:
         ensemble = load(models.ensemble, cache_size=0)
         samples = tone(1.0, 300, seed=1)
         before = ensemble.predict(samples, sampling_rate=RATE)
-        monkeypatch.setattr("auricle.inference.scorers.ForestScorer.hear", deaf)
+        monkeypatch.setattr("auricle.inference.scorers.ForestScorer.heard", deaf)
         found = ensemble.predict(samples, sampling_rate=RATE)
         assert found.opinions["random_forest"].error == "too short for this one"
         assert found.opinions["random_forest"].label is None
         assert found.probabilities == pytest.approx(before.opinions["cnn"].probabilities)
         assert found.embedding is not None and before.embedding is not None
         assert found.embedding.shape == before.embedding.shape
-        monkeypatch.setattr("auricle.inference.scorers.DeepScorer.hear", deaf)
+        monkeypatch.setattr("auricle.inference.scorers.DeepScorer.heard", deaf)
         with pytest.raises(AudioError, match="too short for this one"):
             ensemble.predict(samples, sampling_rate=RATE)
 

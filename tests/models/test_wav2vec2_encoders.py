@@ -22,7 +22,7 @@ from auricle.errors import BundleError, ConfigurationError, MissingPackageError
 from auricle.models.bundle import seal
 from auricle.models.onnx_check import check_onnx
 from auricle.models.onnx_export import onnx_of
-from auricle.models.params import ModelParams
+from auricle.models.params import ModelParams, TransferParams
 from auricle.models.registry import build_model, load_deep
 from auricle.models.wav2vec2.params import Wav2Vec2Params
 
@@ -302,6 +302,20 @@ def test_answers_as_onnx_what_it_answers_in_torch(tmp_path: Path, kind: str) -> 
     told = check_onnx(onnx_of(model.eval()), model)
     assert 0 < told["max_difference"] < 1e-4
     assert any(len(batch) > 2 for batch in told["batches"])
+
+
+def test_a_folder_may_be_named_from_home_and_no_bundle_says_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    encoder_folder(tmp_path)
+    params = Wav2Vec2Params(encoder="~/wav2vec2")
+    assert params.settings()["pretrained"]
+    assert params.kept()["encoder"] == "wav2vec2"
+    transfer = TransferParams(backbone="~/wav2vec2", weights="~/wav2vec2")
+    assert transfer.backbone == transfer.weights == str(tmp_path / "wav2vec2")
+    assert transfer.kept()["backbone"] == transfer.kept()["weights"] == "wav2vec2"
+    assert Wav2Vec2Params(encoder="~nobody-of-that-name/x").encoder == "~nobody-of-that-name/x"
 
 
 class TestRefusals:

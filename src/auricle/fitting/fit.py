@@ -52,10 +52,10 @@ def fit(
     place = Path(out).expanduser().absolute()
     listed = read_lists(files, labels, groups, instruments)
     params = fit_params(model, parameters, several=listed.several, grouped=listed.grouped)
+    _check_packages(model)
     _check_place(place)
     alone = listed.table["meta_group"].fillna("file:" + listed.table["path"])
     check_enough(listed.table.assign(group=alone), params.labels, LEAST_GROUPS, of="listed files")
-    _check_packages(model)
     folder = place.with_name(f"{place.name}.cache") if cache is None else Path(cache).expanduser().absolute()
     bundle = _judged(listed, params, place, folder)
     device = params.train.device if isinstance(params.train, TrainParams) else "cpu"

@@ -106,8 +106,9 @@ class FitParams:
     @property
     def plain(self) -> dict[str, Any]:
         """What decides the weights beside the data, as `training.json` has it."""
-        parts = {"model": self.model, "train": self.train, "window": self.windows}
-        return {name: part.model_dump(mode="json") for name, part in parts.items() if part is not None}
+        parts = {"train": self.train, "window": self.windows}
+        plain = {name: part.model_dump(mode="json") for name, part in parts.items() if part is not None}
+        return plain if self.model is None else plain | {"model": self.model.root.kept()}
 
 
 def fit_params(model: str, told: Mapping[str, Any], *, several: bool, grouped: bool) -> FitParams:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auricle.audio.extractor import Extractor
-from auricle.errors import AudioError, BundleError, ConfigurationError
+from auricle.audio.joint_extractor import HeardByEach, JointExtractor
+from auricle.errors import AudioError, BundleError
 from auricle.inference.backend import Backend
 from auricle.inference.note_batches import BatchParams
 from auricle.inference.scorers import Heard, Score, Scorer, load_scorer
@@ -57,7 +57,11 @@ class EnsembleScorer:
         self.backend = ", ".join(sorted({scorer.backend for scorer in self._scorers.values()}))
         self._orders = [_order(bundle, name, member) for name, member in members.items()]
         self._sizes: dict[str, int] = {}
-        self.sample_rate = max(scorer.sample_rate for scorer in self._scorers.values())
+        extractors = [scorer.extractor for scorer in self._scorers.values()]
+        self.extractor = JointExtractor(
+            tuple(each for each in extractors if not isinstance(each, JointExtractor))
+        )
+        self.sample_rate = self.extractor.sample_rate
         self.half_frame_s = max(scorer.half_frame_s for scorer in self._scorers.values())
         self.batches = BatchParams.on(device)
 
@@ -67,38 +71,21 @@ class EnsembleScorer:
         Raises:
             AudioError: no member can hear it.
         """
-        heard = tuple(self._heard(scorer, waveform, instrument) for scorer in self._scorers.values())
-        if not any(isinstance(each, Heard) for each in heard):
-            raise AudioError(str(heard[0]))
-        return HeardByMembers(
-            np.empty(0, dtype=np.float32), len(waveform) / self.sample_rate, instrument, by_member=heard
-        )
+        return self.heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
 
-    @property
-    def extractor(self) -> Extractor:
-        """None that is one: each member has its own.
+    def heard(self, values: HeardByEach, duration_s: float, instrument: str | None = None) -> HeardByMembers:
+        """What each member's front end has made of a waveform; see `Scorer`.
 
         Raises:
-            ConfigurationError: always.
+            AudioError: no member can take it.
         """
-        raise ConfigurationError(
-            "An ensemble has no front end of its own, so that its recordings are heard where it computes: ask"
-            " auricle.load(...).predict, or predict with one of its members."
+        heard = tuple(
+            _taken(scorer, value, duration_s, instrument)
+            for scorer, value in zip(self._scorers.values(), values, strict=True)
         )
-
-    def taken(self, heard: Heard) -> Heard:
-        """The same: each member has said what it cannot take when it heard; see `Scorer`."""
-        return heard
-
-    def _heard(self, scorer: Scorer, waveform: FloatArray, instrument: str | None) -> Heard | AudioError:
-        import soxr
-
-        if scorer.sample_rate != self.sample_rate:
-            waveform = soxr.resample(waveform, self.sample_rate, scorer.sample_rate)
-        try:
-            return scorer.hear(waveform, instrument)
-        except AudioError as error:
-            return error
+        if not any(isinstance(each, Heard) for each in heard):
+            raise AudioError(str(heard[0]))
+        return HeardByMembers(np.empty(0, dtype=np.float32), duration_s, instrument, by_member=heard)
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """What the members say together of each, and what each of them says.
@@ -162,6 +149,17 @@ class EnsembleScorer:
                 part[place] = embedding
             parts.append(part)
         return joined_embeddings(parts)
+
+
+def _taken(
+    scorer: Scorer, value: FloatArray | AudioError, duration_s: float, instrument: str | None
+) -> Heard | AudioError:
+    if isinstance(value, AudioError):
+        return value
+    try:
+        return scorer.heard(value, duration_s, instrument)
+    except AudioError as error:
+        return error
 
 
 def joined_embeddings(parts: Sequence[FloatArray]) -> FloatArray:

@@ -11,6 +11,7 @@ import pandas as pd
 from auricle.audio.descriptors import DescriptorExtractor
 from auricle.audio.extractor import Extractor, load_extractor
 from auricle.audio.frontend import FrontEnd
+from auricle.audio.joint_extractor import JointExtractor
 from auricle.audio.waveform_front_end import WaveformFrontEnd
 from auricle.errors import AudioError, BundleError
 from auricle.inference.backend import Backend
@@ -87,8 +88,8 @@ class Scorer(Protocol):
     backend: str
 
     @property
-    def extractor(self) -> Extractor:
-        """The front end itself, for whoever hears in another process."""
+    def extractor(self) -> Extractor | JointExtractor:
+        """The front end itself, or those of several members, for whoever hears in another process."""
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """What the model is shown of a mono waveform, float32 (n,), at `sample_rate`.
@@ -97,8 +98,8 @@ class Scorer(Protocol):
             AudioError: the waveform cannot be heard.
         """
 
-    def taken(self, heard: Heard) -> Heard:
-        """The same, heard elsewhere, if the model can take it.
+    def heard(self, values: Any, duration_s: float, instrument: str | None = None) -> Heard:
+        """What `extractor` made of a waveform, here or elsewhere, as the model takes it.
 
         Raises:
             AudioError: it is too short for the model.
@@ -148,10 +149,11 @@ class DeepScorer:
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """The spectrogram, or the waveform as an encoder takes it; see `Scorer`."""
-        return self.taken(Heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument))
+        return self.heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
 
-    def taken(self, heard: Heard) -> Heard:
-        """The same, if the network can take it; see `Scorer`."""
+    def heard(self, values: FloatArray, duration_s: float, instrument: str | None = None) -> Heard:
+        """The same, heard elsewhere, if the network can take it; see `Scorer`."""
+        heard = Heard(values, duration_s, instrument)
         if heard.frames < (least := fewest_frames(self._model.config)):
             raise AudioError(
                 f"lasts {1000 * heard.duration_s:.1f} ms, and the model's encoder needs"
@@ -211,11 +213,11 @@ class ForestScorer:
 
     def hear(self, waveform: FloatArray, instrument: str | None = None) -> Heard:
         """The descriptors; see `Scorer`."""
-        return Heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
+        return self.heard(self.extractor(waveform), len(waveform) / self.sample_rate, instrument)
 
-    def taken(self, heard: Heard) -> Heard:
-        """The same: a forest takes any; see `Scorer`."""
-        return heard
+    def heard(self, values: FloatArray, duration_s: float, instrument: str | None = None) -> Heard:
+        """The same, heard elsewhere: a forest takes any; see `Scorer`."""
+        return Heard(values, duration_s, instrument)
 
     def score(self, heard: Sequence[Heard], batches: BatchParams) -> list[Score]:
         """All at once: a forest pads nothing."""

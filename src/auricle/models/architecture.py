@@ -84,6 +84,10 @@ class ArchitectureParams(Params):
         """What of these parameters the configuration of the model holds."""
         return self.model_dump(mode="json", exclude={"kind"})
 
+    def kept(self) -> dict[str, Any]:
+        """All of these parameters, for the bundle; folders by their names, which hold elsewhere too."""
+        return self.model_dump(mode="json")
+
     def in_frames(self, frames_per_second: float | None) -> dict[str, Any]:
         """What the configuration holds as frames and these parameters as time: nothing, by default."""
         return {}

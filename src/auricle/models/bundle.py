@@ -116,6 +116,15 @@ def seal(path: Path) -> BundleRef:
     return BundleRef(path, bundle_version(path), _digest(checksums))
 
 
+def sealed_files(path: Path) -> list[str]:
+    """The names of a bundle's files that are under its seal, and of the list of their checksums, sorted.
+
+    Raises:
+        BundleError: it has no such list, or a damaged one.
+    """
+    return sorted([*_read_checksums(path), CHECKSUMS])
+
+
 def open_bundle(path: Path, *, version: str | None = None, verify: bool = True) -> BundleRef:
     """Open a bundle after checking its format version, its completeness and its checksums.
 

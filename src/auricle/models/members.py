@@ -1,4 +1,7 @@
-"""The members of an ensemble: named in its bundle by a relative path and a digest, found and verified."""
+"""The members of an ensemble: named in its bundle by a relative path and a digest, found and verified.
+
+They lie in its own folder `members`, where it was packed to stand alone, or in the folder of models.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 from auricle.errors import BundleError
 from auricle.models.bundle import BundleRef, open_bundle
 
+MEMBERS = "members"
 AGAIN = "Put it back, or run the pipeline ensemble again."
 
 
@@ -42,15 +46,16 @@ def open_members(bundle: BundleRef) -> dict[str, BundleRef]:
     found = {}
     for entry in _entries(bundle):
         name, path = entry["model"], PurePosixPath(entry["path"])
-        if path.is_absolute() or ".." in path.parts:
+        if path.is_absolute() or ".." in path.parts or PurePosixPath(name).parts != (name,) or name == "..":
             raise BundleError(f"{bundle.path} names its member {name} outside its folder ({path}). {AGAIN}")
-        places = (folder / path for folder in bundle.path.resolve().parents)
+        beside = (folder / path for folder in bundle.path.resolve().parents)
+        places = (bundle.path / MEMBERS / name, *beside)
         place = next((place for place in places if place.is_dir()), None)
         if place is None:
             raise BundleError(
                 f"The member {name} (version {entry['version']}) of the ensemble at {bundle.path} is missing:"
                 f" no folder above it has {path}. An ensemble needs its members' bundles; move the folder of"
-                f" models as a whole. {AGAIN}"
+                f" models as a whole, or take what auricle.pack makes of the ensemble. {AGAIN}"
             )
         try:
             member = open_bundle(place, version=entry["version"])

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ConfigDict, Field, RootModel, model_validator
+from pydantic import ConfigDict, Field, RootModel, field_validator, model_validator
 
 from auricle.corpora.labels import MULTI, ProblemType, ancestors_by_level
 from auricle.errors import ConfigurationError
 from auricle.models.architecture import ArchitectureParams
-from auricle.models.backbones import family_named, shown_name
+from auricle.models.backbones import family_named, home_expanded, shown_name
 from auricle.models.wav2vec2.params import Wav2Vec2Params
 from auricle.params import Params, check_no_gaps
 
@@ -253,6 +253,13 @@ class TransferParams(ArchitectureParams):
         0.1, gt=0, le=1, description="The encoder learns at learning_rate times this; not where it is frozen."
     )
     dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout before the classes in training")
+
+    _expanded = field_validator("backbone", "weights")(home_expanded)
+
+    def kept(self) -> dict[str, Any]:
+        """All parameters; the encoder without the folder that it lies in."""
+        weights = None if self.weights is None else shown_name(self.weights)
+        return super().kept() | {"backbone": shown_name(self.backbone), "weights": weights}
 
     def settings(self) -> dict[str, Any]:
         """The encoder's own configuration, and its name without the folder that it lies in."""

@@ -197,7 +197,7 @@ class DeepTraining:
     def plain_params(self) -> dict[str, Any]:
         """Every parameter, for the bundle."""
         return {
-            "model": self.model_params.model_dump(mode="json"),
+            "model": self.model_params.kept(),
             "train": self.params.model_dump(mode="json"),
             "window": self.window.model_dump(mode="json"),
             **labels_for_digest(self.examples.labels),
@@ -214,7 +214,10 @@ class DeepTraining:
 
     def deciding_params(self) -> dict[str, Any]:
         """Those that decide the result, for a digest; whether copies are heard is told by their own block."""
-        return self.plain_params() | {"train": self.params.model_dump(mode="json", exclude={"variants"})}
+        return self.plain_params() | {
+            "model": self.model_params.model_dump(mode="json"),
+            "train": self.params.model_dump(mode="json", exclude={"variants"}),
+        }
 
     def check_model(self, part: Partition) -> "PreTrainedModel":
         """The model without weights, after it took a crop: a contradiction is known before the first epoch.

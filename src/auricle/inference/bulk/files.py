@@ -1,5 +1,6 @@
 """From files to rows of results: decoded in child processes, scored in batches across files."""
 
+import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,6 +36,7 @@ DTYPES = {
     "probabilities": "object",
     "out_of_domain": "float64",
     "domain_distance": "float64",
+    "members": "str",
     "reason": "str",
     "retry": "bool",
     "backend": "str",
@@ -61,7 +63,9 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
         Tables of at most `chunk_size` rows: `path`; `size` in bytes; `mtime_ns`; `recording_id`;
         `instrument` as it was listed; `duration_s`; `windows`, their number; `probabilities`, a list in
         vocabulary order, the mean over the windows, or None; `out_of_domain` and `domain_distance`, NaN where
-        there is no usable score; `reason` of a failure, else ""; `retry`; `backend` that computed.
+        there is no usable score; `members`, of an ensemble a JSON object with the probabilities of each, or
+        the reason why it says nothing, else ""; `reason` of a failure, else ""; `retry`; `backend` that
+        computed.
     """
     known = known.reindex(columns=list(DTYPES)) if known.empty else known
     lasting = known[~known["retry"].astype(bool)]
@@ -144,7 +148,7 @@ def _told(sound: Sound, score: Score | None) -> Row:
         error = sound.heard
         # What may be the machine's fault, or the network's: tomorrow it may be another.
         retry = isinstance(error, IsolationError | UnreadableError)
-        nothing: Row = {"duration_s": np.nan, "windows": 0, "probabilities": None}
+        nothing: Row = {"duration_s": np.nan, "windows": 0, "probabilities": None, "members": ""}
         nothing |= {"out_of_domain": np.nan, "domain_distance": np.nan}
         return {**nothing, "reason": str(error), "retry": retry}
     mean = score.probabilities.mean(axis=0)
@@ -155,8 +159,28 @@ def _told(sound: Sound, score: Score | None) -> Row:
         "probabilities": mean.tolist(),
         "out_of_domain": np.nan if score.domain.quantile is None else score.domain.quantile,
         "domain_distance": np.nan if score.domain.distance is None else score.domain.distance,
+        "members": members_text(score.members),
         "reason": "",
         "retry": False,
+    }
+
+
+def members_text(members: Mapping[str, Any]) -> str:
+    """What the members of an ensemble say, as the ledger keeps it."""
+    said = {
+        name: value if isinstance(value, str) else [float(number) for number in value]
+        for name, value in members.items()
+    }
+    return json.dumps(said) if said else ""
+
+
+def members_of(text: object) -> dict[str, Any]:
+    """The inverse of `members_text`; nothing where the ledger was begun before there was any."""
+    if not isinstance(text, str) or not text:
+        return {}
+    return {
+        name: value if isinstance(value, str) else np.array(value, dtype=np.float32)
+        for name, value in json.loads(text).items()
     }
 
 
@@ -182,7 +206,7 @@ def _pools(heard: Iterable[Heeded]) -> Iterator[list[Heeded]]:
     size = 0
     for entry in heard:
         pool.append(entry)
-        size += entry[2].heard.nbytes if isinstance(entry[2].heard, np.ndarray) else 0
+        size += entry[2].nbytes
         if size >= POOL_BYTES or len(pool) == POOL_FILES:
             yield pool
             pool, size = [], 0
@@ -194,9 +218,9 @@ def _answers(pool: list[Heeded], scorer: Scorer) -> list[Answer]:
     sounds = [sound for _, _, sound in pool]
     waiting: dict[int, Heard] = {}
     for place, (_, name, sound) in enumerate(pool):
-        if isinstance(sound.heard, np.ndarray):
+        if isinstance(sound.heard, np.ndarray | tuple):
             try:
-                waiting[place] = scorer.taken(Heard(sound.heard, sound.duration_s, name))
+                waiting[place] = scorer.heard(sound.heard, sound.duration_s, name)
             except AudioError as error:
                 sounds[place] = replace(sound, heard=error)
     scores: Mapping[int, Score] = dict(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from auricle.audio.decode import decode
 from auricle.audio.extractor import Extractor
+from auricle.audio.joint_extractor import HeardByEach, JointExtractor
 from auricle.audio.limits import AudioLimits
 from auricle.corpora.verdict import hash_file
 from auricle.errors import AudioError
@@ -27,23 +28,30 @@ class Sound:
 
     Attributes:
         recording_id: the hash of its bytes, "" where it cannot be read.
-        heard: what the front end makes of it, float32; why it cannot be used; None where its bytes are known.
+        heard: what the front end makes of it, float32, or those of each member of an ensemble, or why one
+            hears nothing; why the file cannot be used; None where its bytes are known.
         duration_s: of what was heard, in seconds.
     """
 
     recording_id: str
-    heard: NDArray[np.float32] | AudioError | None
+    heard: NDArray[np.float32] | HeardByEach | AudioError | None
     duration_s: float = float("nan")
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        parts = self.heard if isinstance(self.heard, tuple) else (self.heard,)
+        return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
 
 
 def hear_file(
-    item: Item, extractor: Extractor, limits: AudioLimits, known: frozenset[tuple[str, str]]
+    item: Item, extractor: Extractor | JointExtractor, limits: AudioLimits, known: frozenset[tuple[str, str]]
 ) -> Sound:
     """Hash a file, and decode and extract it unless its bytes are known.
 
     Args:
         item: the file.
-        extractor: of the model.
+        extractor: of the model, or of all members.
         limits: what a recording may be.
         known: recordings, with the instrument, of which the model has spoken already.
     """

@@ -20,6 +20,7 @@ from auricle.inference.onnx_network import chosen_device, load_onnx
 from auricle.inference.scorers import Scorer, load_scorer
 from auricle.inference.windows import chosen_windows
 from auricle.models.bundle import BundleRef
+from auricle.models.members import open_members
 from auricle.models.registry import ENSEMBLE, FOREST
 from auricle.training.device import resolve_device
 
@@ -76,11 +77,13 @@ def plan(params: PredictParams, run_root: Path) -> Job:
     if params.tags.mode != "none":
         check_installed()
     bundle = find_bundle(params.model, run_root=run_root)
-    if bundle.config["model_type"] == ENSEMBLE:
+    is_ensemble = bundle.config["model_type"] == ENSEMBLE
+    if is_ensemble:
+        open_members(bundle)  # a member that is missing is named before any file is read
+    if params.opinions and not is_ensemble:
         raise ConfigurationError(
-            f"predict.model {params.model} is an ensemble, which the pipeline predict does not take yet:"
-            " files are heard there by one front end. Name one of its members, or ask"
-            " auricle.load(...).predict(files)."
+            f"predict.opinions is true, and {params.model} is no ensemble: it has no members. Set opinions:"
+            " false."
         )
     check_abstention(bundle.config, params.abstain_below)
     windows = _windows(bundle, params.windows)
@@ -112,6 +115,11 @@ def _windows(bundle: BundleRef, asked: PredictWindows) -> tuple[int, int] | None
         raise ConfigurationError(
             "predict.windows: a forest hears recordings as a whole. Leave window_seconds and hop_seconds out."
         )
+    if bundle.config["model_type"] == ENSEMBLE:
+        raise ConfigurationError(
+            "predict.windows: each member of an ensemble has windows of its own. Leave window_seconds and"
+            " hop_seconds out."
+        )
     hop, window = bundle.config["hop_frames"], bundle.config["window_frames"]
     return chosen_windows(
         bundle,
@@ -125,12 +133,16 @@ def _windows(bundle: BundleRef, asked: PredictWindows) -> tuple[int, int] | None
 def _check_backend(bundle: BundleRef, params: PredictParams) -> None:
     chosen_device(params.backend, params.device, by="predict.")
     if params.backend == "onnx":
-        load_onnx(bundle)
+        of_members = bundle.config["model_type"] == ENSEMBLE
+        for each in open_members(bundle).values() if of_members else [bundle]:
+            load_onnx(each)
 
 
 def _made_with(bundle: BundleRef, windows: tuple[int, int] | None, limits: AudioLimits) -> str:
-    extractor = load_extractor(bundle.path)
-    told = [VERSION, bundle.digest, extractor.digest, windows, limits.model_dump(mode="json")]
+    # An ensemble's digest is over those of its members, and theirs over their front ends.
+    is_ensemble = bundle.config["model_type"] == ENSEMBLE
+    front_end = None if is_ensemble else load_extractor(bundle.path).digest
+    told = [VERSION, bundle.digest, front_end, windows, limits.model_dump(mode="json")]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 

@@ -68,6 +68,9 @@ class PredictParams(Params):
         le=1,
         description="calibrated confidence below which a prediction is `uncertain`; the report suggests some",
     )
+    opinions: bool = Field(
+        False, description="of an ensemble also what each member says by itself, in columns of its own"
+    )
     backend: Backend = Field(
         "auto",
         description="auto takes ONNX on a CPU where --pipelines=export made it of this bundle, else torch",

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from auricle.inference.abstention import UNCERTAIN
+from auricle.inference.bulk.files import members_of
 from auricle.inference.bulk.job import Job
-from auricle.inference.prediction import Prediction
+from auricle.inference.prediction import MemberOpinion, Prediction
 from auricle.models.domain import UNUSUAL, load_domain
 
 PROBABILITY = "probability_"
@@ -30,13 +31,16 @@ FACTS = ("instrument", "duration_s", "windows", "reason", "model", "version", "b
 REASONS = 10
 
 
-def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.DataFrame:
+def results_of(
+    job: Job, rows: pd.DataFrame, abstain_below: float | None, *, opinions: bool = False
+) -> pd.DataFrame:
     """One row a file of the job, in its order.
 
     Args:
         job: files and model.
         rows: of `predict_files`; those of other files are left out.
         abstain_below: calibrated confidence below which a prediction is uncertain.
+        opinions: also what each member of an ensemble says by itself.
 
     Returns:
         `path`, `recording_id`; `label`, the most probable; `labels`, what is said: it alone, or each of
@@ -44,7 +48,9 @@ def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.
         `calibrated_confidence`, `uncertain`; `top_5`, labels, the most probable first; `out_of_domain`,
         `domain_distance` and `out_of_domain_reason` as `Prediction` has them, "" for no reason; `instrument`,
         `duration_s`, `windows` (their number), `reason` of a failure, else ""; `model`, `version`,
-        `backend`; and `probability_<label>`, float32. Of a file that failed, what would be said is missing.
+        `backend`; and `probability_<label>`, float32; with `opinions` also `opinion_<member>`, the member's
+        most probable label, `opinion_confidence_<member>` and `opinion_reason_<member>`, why it says nothing,
+        else "". Of a file that failed, what would be said is missing.
     """
     newest = rows.drop_duplicates("path", keep="last")
     chosen = newest.set_index("path").reindex(job.files["path"]).reset_index()
@@ -64,7 +70,21 @@ def results_of(job: Job, rows: pd.DataFrame, abstain_below: float | None) -> pd.
         np.array(values, dtype=np.float32).reshape(len(chosen), -1),
         columns=[f"{PROBABILITY}{label}" for label in job.bundle.vocabulary],
     )
-    return pd.concat([told, facts[list(FACTS)], probabilities], axis=1)
+    said = [_opinions(job, row) for row in _rows(chosen)] if opinions else []
+    return pd.concat([told, facts[list(FACTS)], probabilities, pd.DataFrame(said, index=told.index)], axis=1)
+
+
+def _opinions(job: Job, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What each member says of a file, in columns."""
+    said = members_of(row["members"])
+    found: dict[str, Any] = {}
+    for entry in job.bundle.config["members"]:
+        name = entry["model"]
+        opinion = MemberOpinion.of(job.bundle.vocabulary, said.get(name, row["reason"]))
+        found[f"opinion_{name}"] = opinion.label
+        found[f"opinion_confidence_{name}"] = np.nan if opinion.confidence is None else opinion.confidence
+        found[f"opinion_reason_{name}"] = opinion.error or ""
+    return found
 
 
 def _told(

@@ -58,7 +58,7 @@ def tag_files(
     plan = plan_tags(results, params.tags)
     logger.info("Genres: %s", ", ".join(f"{count:,} {what}" for what, count in Counter(plan["then"]).items()))
     if params.tags.mode == "dry_run":
-        plan.to_csv(folder / PLAN, index=False)
+        _shown(plan).to_csv(folder / PLAN, index=False)
         logger.info("No file was changed. What would be: %s", folder / PLAN)
         return
     wanted = plan[plan["then"] == WRITE]
@@ -72,24 +72,30 @@ def tag_files(
 
 
 def plan_tags(results: pd.DataFrame, params: TagParams) -> pd.DataFrame:
-    """What becomes of each file: `path`, `old`, `new` (genres with a semicolon between them) and `then`.
+    """What becomes of each file: `path`, `old`, `new` (lists of genres) and `then`.
 
     `then` is "write", or why the file is left as it is.
     """
     plan = []
     rows = cast("list[dict[str, Any]]", results.to_dict("records"))
     for row in track(rows, description="read tags"):
-        labels = BETWEEN.join(row["labels"])
+        labels = list(row["labels"])
+        old: list[str] = []
         try:
-            old, then = "", _kept(row, params)
+            then = _kept(row, params)
             if not then:
-                old = BETWEEN.join(read_genres(Path(row["path"])))
+                old = read_genres(Path(row["path"]))
                 then = "has it already" if old == labels else ""
                 then = then or ("has another genre" if old and not params.replace else WRITE)
         except TagError as error:
             then = str(error)
         plan.append({"path": row["path"], "old": old, "new": labels, "then": then})
     return pd.DataFrame(plan, columns=["path", "old", "new", "then"])
+
+
+def _shown(plan: pd.DataFrame) -> pd.DataFrame:
+    """The plan as `tags.csv` has it, for people: genres with a semicolon between them."""
+    return plan.assign(**{name: plan[name].map(BETWEEN.join) for name in ("old", "new")})
 
 
 def _kept(row: dict[str, Any], params: TagParams) -> str:
@@ -110,7 +116,8 @@ def _check_listed(wanted: pd.DataFrame, file: Path) -> None:
     listed = pd.read_csv(file, dtype=str, keep_default_na=False)
     listed = listed[listed["then"] == WRITE]
     known = set(zip(listed["path"], listed["new"], strict=True))
-    others = [entry for entry in zip(wanted["path"], wanted["new"], strict=True) if entry not in known]
+    shown = _shown(wanted)
+    others = [entry for entry in zip(shown["path"], shown["new"], strict=True) if entry not in known]
     if others:
         path, genre = others[0]
         raise ConfigurationError(
@@ -122,10 +129,7 @@ def _check_listed(wanted: pd.DataFrame, file: Path) -> None:
 def _back_up(job: Job, wanted: pd.DataFrame, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{datetime.now(UTC):%Y-%m-%dT%H.%M.%S.%fZ}.json"
-    old = {
-        path: value.split(BETWEEN) if value else []
-        for path, value in zip(wanted["path"], wanted["old"], strict=True)
-    }
+    old = dict(zip(wanted["path"], wanted["old"], strict=True))
     content = {"model": job.model, "version": job.bundle.version, "genres": old}
     with file.open("x", encoding="utf-8") as stream:
         json.dump(content, stream, indent=2, ensure_ascii=False)
@@ -142,7 +146,7 @@ def _written(wanted: pd.DataFrame, rows: pd.DataFrame, limits: AudioLimits) -> I
     for path, genres in track(entries, description="write tags"):
         row = known.loc[path].to_dict()
         try:
-            yield row | _replaced(Path(path), genres.split(BETWEEN), row, limits)
+            yield row | _replaced(Path(path), genres, row, limits)
             counts["written"] += 1
         except TagError as error:
             logger.warning("%s keeps its tags: %s", path, error)

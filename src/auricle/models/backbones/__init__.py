@@ -110,6 +110,16 @@ def shown_name(backbone: str) -> str:
     return Path(backbone).name if Path(backbone).exists() else backbone
 
 
+def home_expanded(name: str | None) -> str | None:
+    """A folder with the home that `~` stands for; names of the hub as they are."""
+    if name is None or not name.startswith("~"):
+        return name
+    try:
+        return str(Path(name).expanduser())
+    except RuntimeError:  # of a user that there is not: whoever looks for the folder will say so
+        return name
+
+
 def real_places(maps: Maps, frames: int) -> torch.Tensor | None:
     """How many of so many frames of an encoder are no padding, where it shrinks time evenly."""
     if maps.lengths is None:

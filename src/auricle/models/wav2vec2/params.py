@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from auricle.models.architecture import ArchitectureParams
-from auricle.models.backbones import shown_name
+from auricle.models.backbones import home_expanded, shown_name
 from auricle.params import Params
 
 if TYPE_CHECKING:
@@ -165,6 +165,12 @@ class Wav2Vec2Params(ArchitectureParams):
                 " layerdrop: 0, or weighted_layers: false"
             )
         return self
+
+    _expanded = field_validator("encoder")(home_expanded)
+
+    def kept(self) -> dict[str, Any]:
+        """All parameters; the encoder without the folder that it lies in."""
+        return super().kept() | {"encoder": None if self.encoder is None else shown_name(self.encoder)}
 
     @property
     def source(self) -> Source:

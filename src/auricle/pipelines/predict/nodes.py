@@ -40,7 +40,7 @@ def tell_results(job: Any, ledger: Reader, predict: PredictParams) -> dict[str, 
     """The results of all files of the job, in each form that they are wanted in."""
     from auricle.inference.bulk.tables import flat, playlists_of, records_of, results_of, summary_of
 
-    results = results_of(job, ledger(job.ledger), predict.abstain_below)
+    results = results_of(job, ledger(job.ledger), predict.abstain_below, opinions=predict.opinions)
     summary = summary_of(job, results)
     _log(summary)
     forms = {
