@@ -18,11 +18,13 @@ def split_lists(manifest: pd.DataFrame) -> dict[str, pd.DataFrame]:
     Returns:
         `train`, `validation` and `test`, or under k-fold `fold-0/train` and so on: the model of fold k is
         tested on fold k and validated on fold k + 1, and learns from the others. Columns: `path` (below the
-        folder of recordings, POSIX), `label` and, where a recording has others besides, `labels` as a JSON
-        array.
+        folder of recordings, POSIX), `label`; `rating`, where there are any; and `labels` as a JSON
+        array, where a recording has several.
     """
     rows = manifest[(manifest["status"] == "ok") & (manifest["split"] != UNLABELLED)].sort_values("path")
     listed = pd.DataFrame({"path": rows["path"], "label": rows["label"]})
+    if rows["rating"].notna().any():
+        listed["rating"] = rows["rating"]
     several = [list(labels) for labels in rows["labels"]]
     if any(labels[1:] for labels in several):
         listed["labels"] = [json.dumps(labels, ensure_ascii=False) for labels in several]

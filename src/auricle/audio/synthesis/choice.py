@@ -1,4 +1,4 @@
-"""Which demo corpus: of music, of single notes, or of cries."""
+"""Which demo corpus: of music, of single notes, of cries, or of rated music."""
 
 from typing import Annotated, Any
 
@@ -7,8 +7,9 @@ from pydantic import ConfigDict, Discriminator, RootModel, Tag
 from auricle.audio.synthesis.cries.params import CryDemoParams
 from auricle.audio.synthesis.notes.params import NotesDemoParams
 from auricle.audio.synthesis.params import DemoParams
+from auricle.audio.synthesis.ratings.params import RatedDemoParams
 
-Demo = DemoParams | NotesDemoParams | CryDemoParams
+Demo = DemoParams | NotesDemoParams | CryDemoParams | RatedDemoParams
 
 
 def _kind(value: Any) -> Any:
@@ -20,6 +21,7 @@ _Tagged = (
     Annotated[DemoParams, Tag("music")]
     | Annotated[NotesDemoParams, Tag("notes")]
     | Annotated[CryDemoParams, Tag("cries")]
+    | Annotated[RatedDemoParams, Tag("ratings")]
 )
 
 

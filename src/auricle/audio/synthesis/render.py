@@ -14,6 +14,8 @@ from auricle.audio.synthesis.cries.corpus import cry_corpus
 from auricle.audio.synthesis.music import music_corpus
 from auricle.audio.synthesis.notes import NotesDemoParams
 from auricle.audio.synthesis.notes.corpus import notes_corpus
+from auricle.audio.synthesis.ratings import RatedDemoParams
+from auricle.audio.synthesis.ratings.corpus import rated_corpus
 from auricle.audio.synthesis.receipt import Receipt, read_receipt, write_atomically
 
 logger = logging.getLogger(__name__)
@@ -86,6 +88,8 @@ def render_demo(folder: Path, params: Demo, *, workers: int | None = None) -> De
 def _corpus(params: Demo) -> Corpus:
     if isinstance(params, CryDemoParams):
         return cry_corpus(params)
+    if isinstance(params, RatedDemoParams):
+        return rated_corpus(params)
     return notes_corpus(params) if isinstance(params, NotesDemoParams) else music_corpus(params)
 
 

@@ -21,6 +21,7 @@ from auricle.corpora.layouts import (
     magnatagatune,
     msd,
     mtg_jamendo,
+    ratings,
     split_lists,
 )
 from auricle.corpora.layouts.base import LAYOUT_COLUMNS, Layout
@@ -42,6 +43,7 @@ LAYOUTS: dict[str, Layout] = {
         magnatagatune.LAYOUT,
         msd.LAYOUT,
         mtg_jamendo.LAYOUT,
+        ratings.LAYOUT,
         split_lists.LAYOUT,
     )
 }
