@@ -2,6 +2,7 @@
 
 import click
 
+from auricle.commands.champion import champion, promote, prune, rollback
 from auricle.commands.check_models import check_models
 
 
@@ -10,4 +11,5 @@ def cli() -> None:
     """Commands of Auricle."""
 
 
-cli.add_command(check_models)
+for command in (champion, rollback, promote, prune, check_models):
+    cli.add_command(command)

@@ -58,6 +58,21 @@ def bundle(tmp_path: Path) -> Path:
     return write_bundle(tmp_path / "bundle")
 
 
+@pytest.fixture
+def make_bundle() -> Callable[..., Path]:
+    """Makes one at a path, that differs from others by its seed."""
+
+    def make(path: Path, *, seed: int) -> Path:
+        write_bundle(path)
+        (path / "training.json").write_text(
+            json.dumps({"seed": seed, "data": {"digest": f"of seed {seed}"}, "git_revision": "abc"})
+        )
+        seal(path)
+        return path
+
+    return make
+
+
 def write_bundle(path: Path, **changes) -> Path:
     path.mkdir(parents=True)
     config = {

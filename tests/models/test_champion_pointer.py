@@ -9,7 +9,7 @@ import pytest
 
 from auricle.errors import BundleError
 from auricle.models.bundle import open_bundle, seal
-from auricle.models.champion import read_champion, write_champion
+from auricle.models.champion import Move, read_champion, write_champion
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ class TestPointing:
         assert content["path"] == "bundle"
         assert content["moved_by"] == "training"
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", content["moved_at"])
-        assert set(content) == {"version", "path", "digest", "moved_at", "moved_by"}
+        assert set(content) == {*Move._fields, "history"}
 
     def test_folder_and_pointer_can_be_moved_together(self, pointer, tmp_path):
         moved = Path(shutil.copytree(pointer.parent, tmp_path / "moved"))

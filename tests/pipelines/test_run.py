@@ -1,6 +1,8 @@
 """`kedro run` on a small rendering: what it makes, what it does not do twice, and what it refuses."""
 
 import json
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 import auricle
+from auricle.cli import cli
+from auricle.models.bundle import open_bundle
+from auricle.models.champion import read_champion, write_champion
 
 MODELS = ["random_forest", "cnn", "hybrid", "resnet", "cnn_lstm"]
 Run = Callable[..., dict[str, Any]]
@@ -236,6 +242,51 @@ class TestComparison:
     def test_evaluate_before_any_training_is_a_page_too(self, ready: Path, run: Run) -> None:
         run(ready, ["evaluate"])
         assert "train_rf" in report_of(ready)
+
+
+class TestChampionCommands:
+    """`kedro champion`, `rollback`, `promote` and `prune`, on copies of a forest that was trained."""
+
+    MODEL = "genre.random_forest"
+
+    @pytest.fixture
+    def models(self, trained: Path, project: Path) -> Path:
+        """Two versions of the forest, of which the second is the champion."""
+        folder = project / "data/ci/06_models/genre/random_forest"
+        (first,) = (trained / "data/ci/06_models/genre/random_forest/bundle").iterdir()
+        for version in ("v1", "v2"):
+            shutil.copytree(first, folder / "bundle" / version)
+            ref = open_bundle(folder / "bundle" / version / "bundle")
+            write_champion(folder / "champion.json", ref, "training")
+        metrics = next((trained / "data/ci/08_reporting/genre/random_forest").glob("*/metrics.json"))
+        shutil.copytree(metrics.parent, project / "data/ci/08_reporting/genre/random_forest/v1")
+        return folder
+
+    def command(self, project: Path, *arguments: str) -> str:
+        metadata = bootstrap_project(project)
+        done = CliRunner().invoke(cli, [*arguments, "--env=ci"], obj=metadata)
+        return done.output if done.exit_code == 0 else f"refused: {done.output}"
+
+    def test_show_go_back_and_promote(self, project: Path, models: Path) -> None:
+        told = self.command(project, "champion", self.MODEL)
+        assert f"{self.MODEL}: v2" in told
+        assert "a rollback leads to v1" in told
+        assert re.search(r"v1  by training  balanced accuracy 0\.\d+ on test  data \w{12}", told)
+        self.command(project, "rollback", self.MODEL, "--by=anna", "--reason=it hums")
+        assert read_champion(models / "champion.json").version == "v1"
+        told = self.command(project, "champion")
+        assert "by rollback (anna)" in told
+        assert "because: it hums" in told
+        assert "there is none to roll back to" in told
+        assert "knows of no champion before v1" in self.command(project, "rollback", self.MODEL)
+        self.command(project, "promote", self.MODEL, "v2")
+        assert read_champion(models / "champion.json").version == "v2"
+        assert "removed nothing" in self.command(project, "prune", self.MODEL, "--keep=1")
+
+    def test_name_what_there_is(self, project: Path, models: Path) -> None:
+        assert "There are: v1, v2" in self.command(project, "promote", self.MODEL, "v3")
+        assert "There are: genre.random_forest" in self.command(project, "champion", "genre.forest")
+        assert "was not trained here yet" in self.command(project, "champion", "genre.cnn")
 
 
 class TestRefusals:

@@ -5,6 +5,8 @@ from typing import Any
 
 from kedro.io import AbstractVersionedDataset, Version
 
+from auricle.datasets.fingerprint import DAMAGED, MISSING
+from auricle.errors import BundleError
 from auricle.models.bundle import BundleDraft, BundleRef, open_bundle
 
 
@@ -35,6 +37,16 @@ class BundleDataset(AbstractVersionedDataset[BundleDraft, BundleRef]):
         from auricle.training.install import install_draft
 
         install_draft(data, Path(self._get_save_path()))
+
+    def fingerprint(self) -> str:
+        """By the version that would be loaded and its checksums, which leave the card out."""
+        if not self.exists():
+            return MISSING
+        try:
+            ref = open_bundle(Path(self._get_load_path()), verify=False)
+        except BundleError:
+            return DAMAGED
+        return f"{ref.version}:{ref.digest}"
 
     def _exists(self) -> bool:
         return Path(self._get_load_path()).is_dir()

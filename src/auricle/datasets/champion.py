@@ -2,12 +2,14 @@
 
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kedro.io import AbstractDataset
 from kedro.io.core import parse_dataset_definition
 from kedro_datasets._typing import JSONPreview
 
+from auricle.datasets.fingerprint import DAMAGED, MISSING, fingerprint_of, fingerprint_of_path
+from auricle.errors import BundleError
 from auricle.models.bundle import BundleRef
 from auricle.models.champion import read_champion, write_champion
 
@@ -23,6 +25,8 @@ class ChampionDataset(AbstractDataset[BundleRef, BundleRef | None]):
         >>>   type: auricle.datasets.champion.ChampionDataset
         >>>   filepath: data/06_models/genre/cnn/champion.json
     """
+
+    changed_by_others: ClassVar[bool] = True  # kedro rollback, and retrain by its rule
 
     def __init__(
         self, *, filepath: str, missing_ok: bool = False, metadata: dict[str, Any] | None = None
@@ -40,6 +44,16 @@ class ChampionDataset(AbstractDataset[BundleRef, BundleRef | None]):
     def save(self, data: BundleRef) -> None:
         """Move the pointer to this bundle."""
         write_champion(self._pointer, data, moved_by="training")
+
+    def fingerprint(self) -> str:
+        """By the bundle that it points to; when and by whom it was moved there tells nothing."""
+        if not self._pointer.exists():
+            return MISSING
+        try:
+            ref = read_champion(self._pointer, verify=False)
+        except BundleError:
+            return DAMAGED
+        return f"{ref.version}:{ref.digest}"
 
     def _exists(self) -> bool:
         return self._pointer.exists()
@@ -106,6 +120,13 @@ class ChampionOutputDataset(AbstractDataset[Any, Any]):
         dataset_class, arguments = parse_dataset_definition(config)
         return dataset_class(**arguments)
 
+    def fingerprint(self) -> str | None:
+        """That of the wrapped dataset, of the present champion's version."""
+        try:
+            return fingerprint_of(self._wrapped()) if self._exists() else MISSING
+        except BundleError:
+            return DAMAGED
+
     def _exists(self) -> bool:
         return self._pointer.exists() and self._wrapped().exists()
 
@@ -125,6 +146,8 @@ class ModelCardDataset(AbstractDataset[str, str]):
         >>>   champion: {filepath: data/06_models/genre/cnn/champion.json}
     """
 
+    changed_by_others: ClassVar[bool] = True  # people edit cards
+
     def __init__(self, *, champion: dict[str, str], metadata: dict[str, Any] | None = None) -> None:
         self._pointer = Path(champion["filepath"])
         self.metadata = metadata
@@ -139,6 +162,13 @@ class ModelCardDataset(AbstractDataset[str, str]):
 
     def _path(self) -> Path:
         return read_champion(self._pointer, verify=False).path / "README.md"
+
+    def fingerprint(self) -> str:
+        """By its text."""
+        try:
+            return fingerprint_of_path(self._path()) if self._exists() else MISSING
+        except BundleError:
+            return DAMAGED
 
     def _exists(self) -> bool:
         return self._pointer.exists() and self._path().exists()

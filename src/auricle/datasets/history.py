@@ -1,14 +1,16 @@
 """All bundles of a model that were ever trained, with what each said of the recordings."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.io import AbstractDataset
 
+from auricle.datasets.fingerprint import digest, fingerprint_of_path
 from auricle.errors import BundleError
-from auricle.models.bundle import PastBundle, open_bundle
+from auricle.models.bundle import CHECKSUMS, PastBundle, open_bundle
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +39,7 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
     def load(self) -> list[PastBundle]:
         """The past bundles; a damaged one is left out with a warning."""
         found = []
-        for folder in sorted(self._bundles.glob(f"*/{self._bundles.name}")):
-            table = self._predictions.parent / folder.parent.name / self._predictions.name
+        for _, folder, table in self._versions():
             if not table.is_file():
                 logger.warning("%s is left out: it has no predictions, its training was cut short.", folder)
                 continue
@@ -51,6 +52,12 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
                 found.append(past)
         return found
 
+    def _versions(self) -> Iterator[tuple[str, Path, Path]]:
+        """Name, bundle and table of predictions of every version."""
+        for folder in sorted(self._bundles.glob(f"*/{self._bundles.name}")):
+            version = folder.parent.name
+            yield version, folder, self._predictions.parent / version / self._predictions.name
+
     def save(self, data: None) -> None:
         """Refused: trainings make history.
 
@@ -58,6 +65,13 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
             DatasetError: always.
         """
         raise NotImplementedError("the history of a model is made by its trainings")
+
+    def fingerprint(self) -> str:
+        """By the checksums and the predictions of every version."""
+        return digest(
+            f"{version}={fingerprint_of_path(folder / CHECKSUMS)}:{fingerprint_of_path(table)}"
+            for version, folder, table in self._versions()
+        )
 
     def _exists(self) -> bool:
         return any(self._bundles.glob(f"*/{self._bundles.name}"))

@@ -4,7 +4,7 @@ import base64
 import html
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import HTMLPreview
@@ -12,6 +12,7 @@ from kedro_datasets._typing import HTMLPreview
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
 from auricle.corpora.inspection import find_audio
+from auricle.datasets.fingerprint import fingerprint_of_listing
 from auricle.errors import AudioError
 
 PREVIEW_SAMPLE_RATE = 16_000
@@ -29,6 +30,10 @@ class RecordingsDataset(AbstractDataset[None, Path]):
         >>>   filepath: data/01_raw/gtzan
     """
 
+    # Whoever reads this entry of the corpus too knows recordings by their content: a file that was touched,
+    # or one that no row names, is nothing to them.
+    known_through: ClassVar[str] = "manifest"
+
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._folder = Path(filepath)
         self.metadata = metadata
@@ -44,6 +49,10 @@ class RecordingsDataset(AbstractDataset[None, Path]):
             DatasetError: always.
         """
         raise NotImplementedError(f"{self._folder} holds raw recordings: Auricle never writes there")
+
+    def fingerprint(self) -> str:
+        """By name, size and time of every file, tables of labels among them."""
+        return fingerprint_of_listing(self._folder)
 
     def _exists(self) -> bool:
         return self._folder.is_dir()

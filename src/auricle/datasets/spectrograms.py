@@ -9,6 +9,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 
 from auricle.audio.store import ORIGINAL, SpectrogramStore
+from auricle.datasets.fingerprint import MISSING, digest, fingerprint_of_path
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,15 @@ class SpectrogramStoreDataset(AbstractDataset[SpectrogramChunk, Path]):
         """Append a chunk. Nothing stays open between chunks, so that whoever comes next can write."""
         with SpectrogramStore.open(self._root, data.front_end_digest, data.n_bands, mode="a") as store:
             store.append(data.records, data.variant)
+
+    def fingerprint(self) -> str:
+        """By the index of every store, which has a checksum of every record: frames need not be read.
+
+        The times of the files tell nothing: whoever looks for what is missing opens them for writing.
+        """
+        stores = [folder for folder in sorted(self._root.glob("*")) if (folder / "frames.f16").is_file()]
+        found = (f"{folder.name}={fingerprint_of_path(folder / 'index.bin')}" for folder in stores)
+        return digest(found) if stores else MISSING
 
     def _exists(self) -> bool:
         return self._root.is_dir() and any(self._root.iterdir())

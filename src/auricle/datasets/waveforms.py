@@ -6,7 +6,8 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from auricle.audio.waveform_shards import WaveformShard
-from auricle.audio.waveform_store import commit
+from auricle.audio.waveform_store import commit, shards_in
+from auricle.datasets.fingerprint import MISSING, digest
 
 
 class WaveformStoreDataset(AbstractDataset[WaveformShard, Path]):
@@ -29,6 +30,13 @@ class WaveformStoreDataset(AbstractDataset[WaveformShard, Path]):
     def save(self, data: WaveformShard) -> None:
         """Let a shard count, which the node has made while it kept other writers out."""
         commit(data.path, self._root / data.front_end_digest)
+
+    def fingerprint(self) -> str:
+        """By the shards of every store, which are never written to again."""
+        stores = sorted(folder for folder in self._root.glob("*") if folder.is_dir())
+        shards = [shard for folder in stores for shard in shards_in(folder)]
+        found = (f"{shard.relative_to(self._root)}={shard.stat().st_size}" for shard in shards)
+        return digest(found) if shards else MISSING
 
     def _exists(self) -> bool:
         return self._root.is_dir() and any(self._root.iterdir())

@@ -36,7 +36,7 @@ class Rater(PreTrainedModel):  # type: ignore[no-untyped-call]
     config_class = RaterConfig
     main_input_name = "input_values"
     base_model_prefix = "rater"
-    config: RaterConfig  # type: ignore[assignment]
+    config: RaterConfig
     exact_frames: int | None = None
 
     def __init__(self, config: RaterConfig) -> None:

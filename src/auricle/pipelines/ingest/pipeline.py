@@ -2,6 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines.marks import ADDS_TO_ITS_INPUT
+
 from .nodes import (
     assign_splits_and_build_manifest,
     compare_recordings,
@@ -21,6 +23,7 @@ def create_pipeline(corpus: str) -> Pipeline:
                 ["recordings", "params:demo", "params:ingest", "params:source"],
                 "source",
                 name="provide_recordings",
+                tags=ADDS_TO_ITS_INPUT,
             ),
             Node(
                 inspect_recordings,

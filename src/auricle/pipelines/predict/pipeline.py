@@ -2,6 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines.marks import ALWAYS
+
 from .nodes import plan_predictions, predict_recordings, tell_results, write_tags
 
 FORMS = ("results", "csv", "json_lines", "playlists", "summary")
@@ -12,7 +14,7 @@ def create_pipeline() -> Pipeline:
     params = "params:predict"
     return Pipeline(
         [
-            Node(plan_predictions, ["run_root", params], "job", name="plan"),
+            Node(plan_predictions, ["run_root", params], "job", name="plan", tags=ALWAYS),
             Node(predict_recordings, ["job", "known", params], "ledger", name="predict"),
             Node(tell_results, ["job", "ledger", params], {form: form for form in FORMS}, name="tell"),
             Node(

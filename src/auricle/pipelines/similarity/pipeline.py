@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines.marks import ADDS_TO_ITS_INPUT
+
 from .nodes import (
     answer_queries,
     draw_similarity,
@@ -71,6 +73,7 @@ def _of_model(corpus: str, model: str) -> Pipeline:
             ],
             "indexed",
             name=f"index_recordings_of_{model}",
+            tags=ADDS_TO_ITS_INPUT,
         ),
         Node(keep_build, "indexed", "similarity_build", name=f"keep_build_of_{model}"),
         Node(keep_neighbours, "indexed", "neighbours", name=f"keep_neighbours_of_{model}"),

@@ -1,0 +1,57 @@
+"""Old versions of a model's bundle are removed, and never one that is or could be the champion."""
+
+import shutil
+from pathlib import Path
+
+from auricle.errors import BundleError, ConfigurationError
+from auricle.models.champion import CHAMPION, read_champion, read_moves
+from auricle.models.folder_lock import alone_in
+
+BUNDLE = "bundle"
+REMOVED = "removed"
+# What belongs to a version and lies beside its bundle.
+BESIDE = ("onnx", "sequence")
+
+
+def prune_versions(folder: Path, keep: int) -> list[str]:
+    """Remove all but the newest bundles of a model, its champion and the one before.
+
+    A version is moved aside by one rename before it is deleted, so that nobody finds half of one. Predictions
+    and figures of removed versions stay.
+
+    Args:
+        folder: of the model, with its `champion.json`.
+        keep: how many of the newest versions to keep, whatever they are.
+
+    Returns:
+        The versions that were removed, the oldest first.
+
+    Raises:
+        ConfigurationError: `keep` is below 1: the newest may be one that is being judged.
+        BundleError: there is no champion that can be loaded; nothing is removed then.
+    """
+    if keep < 1:
+        raise ConfigurationError(f"keep is {keep}, and the newest version always stays. Set it to 1 or more.")
+    with alone_in(folder):
+        pointer = folder / CHAMPION
+        read_champion(pointer)
+        present = read_moves(pointer)[-1]
+        versions = sorted(path.parent.name for path in folder.glob(f"{BUNDLE}/*/{BUNDLE}"))
+        if present.previous is not None and present.previous not in versions:
+            raise BundleError(
+                f"The bundle of {present.previous}, to which a rollback of {pointer} leads, is not in its"
+                " place: nothing is removed. Restore it from a copy, or promote another version."
+            )
+        kept = {*versions[-keep:], present.version, present.previous}
+        old = [version for version in versions if version not in kept]
+        for version in old:
+            _remove(folder, version)
+    return old
+
+
+def _remove(folder: Path, version: str) -> None:
+    for part in (BUNDLE, *BESIDE):
+        if (place := folder / part / version).is_dir():
+            (folder / REMOVED).mkdir(exist_ok=True)
+            place.rename(folder / REMOVED / f"{part}-{version}")
+    shutil.rmtree(folder / REMOVED, ignore_errors=True)
