@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,15 @@ from auricle.audio.waveform_front_end import WaveformFrontEnd
 from auricle.errors import AudioError, BundleError
 from auricle.inference.backend import Backend
 from auricle.inference.note_batches import BatchParams, Clip, score_clips
-from auricle.inference.onnx_network import OnnxForest, OnnxNetwork, chosen_onnx
 from auricle.models.bundle import BundleRef
 from auricle.models.domain import NO_SCORE, OutOfDomain, load_domain
 from auricle.models.instruments import instrument_codes
 from auricle.models.padding import fewest_frames
 from auricle.models.registry import ENSEMBLE, FOREST, load_deep
 from auricle.models.windows import WindowOutputs
+
+if TYPE_CHECKING:
+    from auricle.inference.onnx_network import OnnxForest
 
 FloatArray = npt.NDArray[np.float32]
 E = TypeVar("E")
@@ -201,7 +203,7 @@ class ForestScorer:
         exported: computes in the place of the bundle's own trees.
     """
 
-    def __init__(self, bundle: BundleRef, exported: OnnxForest | None = None) -> None:
+    def __init__(self, bundle: BundleRef, exported: "OnnxForest | None" = None) -> None:
         self.extractor = _expect(load_extractor(bundle.path), DescriptorExtractor, bundle)
         self._said = exported or _trees(bundle)
         self.backend = "scikit-learn" if exported is None else "onnx"
@@ -269,6 +271,8 @@ def load_scorer(
         from auricle.inference.ensemble import EnsembleScorer
 
         return EnsembleScorer(bundle, device, backend)
+    from auricle.inference.onnx_network import OnnxNetwork, chosen_onnx  # needs torch
+
     exported = chosen_onnx(bundle, backend, device)
     if bundle.config["model_type"] == FOREST:
         assert not isinstance(exported, OnnxNetwork)
