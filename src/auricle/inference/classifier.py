@@ -14,12 +14,11 @@ from auricle.audio.limits import AudioLimits
 from auricle.errors import AudioError, ConfigurationError
 from auricle.inference.abstention import check_abstention
 from auricle.inference.answers import Answers
-from auricle.inference.backend import Backend
+from auricle.inference.backend import Backend, chosen_device
 from auricle.inference.figures import figures_of, read_metrics
 from auricle.inference.instruments import Instruments, told
 from auricle.inference.note_batches import BatchParams
 from auricle.inference.note_cache import CacheInfo, NoteCache
-from auricle.inference.onnx_network import chosen_device
 from auricle.inference.onsets import PassageParams, find_notes
 from auricle.inference.passage import Passage, PassageNote
 from auricle.inference.prediction import Prediction

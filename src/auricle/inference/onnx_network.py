@@ -15,8 +15,6 @@ from auricle.models.onnx_check import CHECK, session_of, taken
 from auricle.models.onnx_export import OUTPUTS
 from auricle.models.outputs import AudioClassifierOutput
 from auricle.models.registry import FOREST
-from auricle.training.device import resolve_device
-from auricle.training.params import DeviceName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,26 +60,6 @@ class OnnxForest:
         rows = features[self._names].to_numpy(dtype=np.float32)
         probabilities, embeddings = self._session.run(["probabilities", "embeddings"], {"features": rows})
         return probabilities, embeddings
-
-
-def chosen_device(backend: Backend, device: DeviceName, *, by: str = "") -> torch.device:
-    """Where to compute: ONNX Runtime does on the CPU here.
-
-    Args:
-        backend: as it was asked for.
-        device: likewise.
-        by: what stands before both names in the message, such as "predict.".
-
-    Raises:
-        ConfigurationError: they contradict each other, or the machine lacks the device.
-    """
-    found = resolve_device(device)
-    if backend == "onnx" and device not in ("auto", "cpu"):
-        raise ConfigurationError(
-            f"{by}backend is onnx, which computes on the CPU here, and {by}device is {device}. Set backend:"
-            " torch, or device: cpu."
-        )
-    return resolve_device("cpu") if backend == "onnx" else found
 
 
 def chosen_onnx(bundle: BundleRef, backend: Backend, device: torch.device) -> OnnxNetwork | OnnxForest | None:

@@ -12,11 +12,11 @@ from auricle.audio.extractor import load_extractor
 from auricle.audio.limits import AudioLimits
 from auricle.errors import ConfigurationError
 from auricle.inference.abstention import check_abstention
+from auricle.inference.backend import chosen_device
 from auricle.inference.bulk.genre_tag import check_installed
 from auricle.inference.bulk.listing import list_files
 from auricle.inference.bulk.params import PredictParams, PredictWindows
 from auricle.inference.load import NAME, find_bundle
-from auricle.inference.onnx_network import chosen_device, load_onnx
 from auricle.inference.scorers import Scorer, load_scorer
 from auricle.inference.windows import chosen_windows
 from auricle.models.bundle import BundleRef
@@ -133,6 +133,8 @@ def _windows(bundle: BundleRef, asked: PredictWindows) -> tuple[int, int] | None
 def _check_backend(bundle: BundleRef, params: PredictParams) -> None:
     chosen_device(params.backend, params.device, by="predict.")
     if params.backend == "onnx":
+        from auricle.inference.onnx_network import load_onnx  # needs torch
+
         of_members = bundle.config["model_type"] == ENSEMBLE
         for each in open_members(bundle).values() if of_members else [bundle]:
             load_onnx(each)
