@@ -342,7 +342,7 @@ def as_fp16(content: bytes) -> bytes:
 
 
 def can_be_loaded(content: bytes) -> bool:
-    """Tried in a process of its own: ONNX Runtime 1.31 crashes while it loads an LSTM's network in fp16."""
+    """Tried in a process of its own: ONNX Runtime 1.31 crashes while it loads the CNN-RNN in fp16."""
     code = "import onnxruntime, sys; onnxruntime.InferenceSession(sys.stdin.buffer.read())"
     tried = subprocess.run(
         [sys.executable, "-P", "-c", code], input=content, capture_output=True, check=False
