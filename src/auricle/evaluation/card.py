@@ -22,6 +22,7 @@ ARCHITECTURES = {
     "auricle_note_analyzer": "Convolutional network on spectrograms of single notes",
     "auricle_transfer": "Pretrained encoder on spectrograms",
     "auricle_wav2vec2": "Speech encoder on waveforms",
+    "auricle_rater": "Encoder and classifier that rate waveforms",
     "auricle_ensemble": "Ensemble of other models",
 }
 CARD_FIGURES = {

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.audio.limits import AudioLimits
-from auricle.errors import AudioError
+from auricle.errors import AudioError, ConfigurationError
 from auricle.inference.abstention import check_abstention
 from auricle.inference.answers import Answers
 from auricle.inference.instruments import Instruments, told
@@ -24,6 +24,7 @@ from auricle.inference.scorers import Score, load_scorer
 from auricle.inference.stream import Stream, StreamParams
 from auricle.inference.waveforms import Audio, FloatArray, naming, path_of, read_waveform
 from auricle.models.bundle import BundleRef
+from auricle.models.windows import REGRESSION
 from auricle.training.device import resolve_device
 from auricle.training.params import DeviceName
 
@@ -48,6 +49,7 @@ class AudioClassifier:
         cache_size: int = 1024,
         batches: BatchParams | None = None,
     ) -> None:
+        check_classes(bundle)
         check_abstention(bundle.config, abstain_below)
         self.bundle = bundle
         self.abstain_below = abstain_below
@@ -292,3 +294,16 @@ def _usable(score: Score | AudioError) -> Score:
     if isinstance(score, AudioError):
         raise score
     return score
+
+
+def check_classes(bundle: BundleRef) -> None:
+    """Refuse a model that names no class.
+
+    Raises:
+        ConfigurationError: it rates.
+    """
+    if bundle.config.get("problem_type") == REGRESSION:
+        raise ConfigurationError(
+            f"{bundle.path} is of a model that rates recordings and names no class. Let it rate by"
+            " auricle.inference.scoring.score_stored."
+        )

@@ -27,6 +27,7 @@ DEEP_MODELS: dict[str, tuple[str, str, str]] = {
     ),
     "auricle_audio_cnn_lstm": ("auricle.models.cnn_lstm", "AudioCNNLSTMConfig", "AudioCNNLSTM"),
     "auricle_note_analyzer": ("auricle.models.note_analyzer", "NoteAnalyzerConfig", "NoteAnalyzer"),
+    "auricle_rater": ("auricle.models.rating.model", "RaterConfig", "Rater"),
     "auricle_transfer": ("auricle.models.transfer", "TransferModelConfig", "TransferModel"),
     "auricle_wav2vec2": (
         "auricle.models.wav2vec2.model",

@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 FloatArray = npt.NDArray[np.float32]
+# The problem type of models that rate and name no class.
+REGRESSION = "regression"
 
 
 @dataclass(frozen=True)
@@ -228,5 +230,7 @@ def forward(
 
 
 def probabilities_of(logits: torch.Tensor, problem_type: str | None) -> torch.Tensor:
-    """Softmax for one class per recording, sigmoid where any number may apply."""
+    """Softmax for one class per recording, sigmoid where any number may apply; a rating is what it is."""
+    if problem_type == REGRESSION:
+        return logits
     return logits.sigmoid() if problem_type == "multi_label_classification" else logits.softmax(dim=-1)

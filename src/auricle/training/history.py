@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 # What validation may give besides the loss, and what the log calls it.
-FIGURES = {"accuracy": "accuracy", "mean_average_precision": "mAP", "macro_f1": "macro F1"}
+FIGURES = {"accuracy": "accuracy", "mean_average_precision": "mAP", "macro_f1": "macro F1", "mae": "MAE"}
 # What trackers call the entries of a history.
 SCALARS = {
     "loss": "train/loss",

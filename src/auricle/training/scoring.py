@@ -38,13 +38,16 @@ def score_recordings(
 def figures(
     probabilities: FloatArray, subset: Subset, class_weights: npt.ArrayLike | None = None
 ) -> dict[str, float]:
-    """``loss``, ``accuracy`` and ``macro_f1`` of recordings; of several labels, see `label_figures`.
+    """``loss``, ``accuracy`` and ``macro_f1`` of recordings; of several labels, see `label_figures`, of
+    ratings, see `rating_figures`.
 
     The loss is the cross-entropy of the averaged probabilities, weighted by class as the training loss is;
     macro-F1 averages over the classes that occur among labels or predictions.
     """
     from sklearn.metrics import accuracy_score, f1_score
 
+    if np.issubdtype(subset.targets.dtype, np.floating) and subset.targets.ndim == 1:
+        return rating_figures(probabilities, subset.targets)
     if subset.targets.ndim == 2:
         return label_figures(probabilities, subset.targets, class_weights)
     predicted = probabilities.argmax(axis=1)
@@ -53,6 +56,17 @@ def figures(
         "accuracy": float(accuracy_score(subset.targets, predicted)),
         "macro_f1": float(f1_score(subset.targets, predicted, average="macro", zero_division=0.0)),
     }
+
+
+def rating_figures(ratings: FloatArray, targets: Targets) -> dict[str, float]:
+    """``loss``, the mean squared error, and ``mae`` of recordings that are rated.
+
+    Args:
+        ratings: float32 (n, 1), the means over windows.
+        targets: float (n,) from 0 to 1.
+    """
+    errors = ratings[:, 0].astype(np.float64) - targets
+    return {"loss": float(np.mean(errors**2)), "mae": float(np.mean(np.abs(errors)))}
 
 
 def label_figures(

@@ -291,8 +291,8 @@ def _check_reached(part: nn.Module, who: str) -> None:
     if norm == 0:
         raise ContractError(
             f"{who} gets a gradient of exactly 0 in all of its {len(learning)} parameter tensors, and would"
-            " never learn. End in a sigmoid where there is a clamp, and look for a rounding, a comparison or"
-            " a ReLU that is always off."
+            " never learn. End in a sigmoid where there is a clamp, and look for a rounding, a comparison, a"
+            " ReLU that is always off, or a sigmoid of very large numbers (normalize embeddings first)."
         )
 
 

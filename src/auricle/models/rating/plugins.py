@@ -1,7 +1,7 @@
 """Classes that configuration names as `module:Class`: imported only from modules that it allows.
 
 A bundle names its classes too, but what it says is data: they are imported only where this process was told,
-by configuration or by whoever called `auricle.load`, that they may be.
+by configuration or by a program that calls `allow`, that they may be.
 """
 
 import hashlib
@@ -114,8 +114,8 @@ def load_class(named: str, parameter: str) -> type[Any]:
         told = ", ".join(permission.allowed) or "nothing"
         raise ConfigurationError(
             f"{parameter} is {named!r}, and {module_name!r} may not be imported: plugins.allowed has {told}."
-            f" If you trust that code, add {module_name.partition('.')[0]!r} to plugins.allowed (auricle.load"
-            " takes plugins=[...])."
+            f" If you trust that code, add {module_name.partition('.')[0]!r} to plugins.allowed (a"
+            " program calls auricle.models.rating.plugins.allow)."
         )
     module = _module(module_name, permission.folder, f"{parameter} {named!r}")
     found = getattr(module, name, None)

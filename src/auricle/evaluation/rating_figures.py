@@ -1,0 +1,212 @@
+"""How well ratings are said, beside simpler means: errors, ranks, and the top of the list.
+
+Intervals resample whole groups (artists), as everywhere in the report. A figure of ranks has no value where
+all that is said, or all that is true, is equal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auricle.errors import ConfigurationError
+from auricle.evaluation.bootstrap import percentile_interval, resamples
+
+FloatArray = npt.NDArray[np.float64]
+TOP = 10
+MODEL, MEAN, GROUP_MEAN, NEIGHBOURS, FOREST = "model", "mean", "group_mean", "neighbours", "forest"
+# Of these less is better.
+ERRORS = ("mae", "rmse", "calibration_error")
+CALIBRATION_BINS = 5
+
+
+@dataclass(frozen=True)
+class RatedRows:
+    """Recordings that are judged.
+
+    Attributes:
+        truth: float (n,), ratings from 0 to 1.
+        groups: object (n,), whose intervals are drawn.
+        liked: the rating from which a recording is liked.
+    """
+
+    truth: FloatArray
+    groups: npt.NDArray[np.object_]
+    liked: float = 0.7
+
+
+def rating_figures(truth: FloatArray, said: FloatArray, *, liked: float, top: int = TOP) -> dict[str, float]:
+    """Figures of some recordings; NaN where one is not defined.
+
+    Args:
+        truth: float (n,), ratings from 0 to 1.
+        said: float (n,), likewise.
+        liked: the rating from which a recording is liked.
+        top: length of the list that is judged.
+
+    Returns:
+        `mae`, `rmse`, `calibration_error` (mean distance of what is said to what is true, in bins of what is
+        said), `spearman`, `kendall`, `ndcg_at_10` (gain: the rating), `precision_at_10` (share of liked
+        ones).
+    """
+    from scipy.stats import kendalltau, spearmanr
+    from sklearn.metrics import ndcg_score
+
+    errors = said - truth
+    ranked = len(truth) > 1 and np.ptp(truth) > 0 and np.ptp(said) > 0
+    best = np.argsort(-said, kind="stable")[:top]
+    # What is said alike is in no order: the mean over all orders, which a list cut at ten would hide.
+    tied = said >= said[best[-1]] if len(best) else np.zeros(0, dtype=bool)
+    sure = said > said[best[-1]] if len(best) else tied
+    rest = tied & ~sure
+    found = float((truth[sure] >= liked).sum())
+    found += float((truth[rest] >= liked).mean()) * (len(best) - int(sure.sum())) if rest.any() else 0.0
+    return {
+        "mae": float(np.abs(errors).mean()),
+        "rmse": float(np.sqrt(np.mean(errors**2))),
+        "calibration_error": _calibration_error(truth, said),
+        "spearman": float(spearmanr(truth, said).statistic) if ranked else float("nan"),
+        "kendall": float(kendalltau(truth, said).statistic) if ranked else float("nan"),
+        f"ndcg_at_{top}": float(ndcg_score(truth[None], said[None], k=top))
+        if len(truth) > 1 and truth.any()
+        else float("nan"),
+        f"precision_at_{top}": found / len(best),
+    }
+
+
+def judge(
+    rows: RatedRows,
+    said: Mapping[str, FloatArray],
+    *,
+    confidence: float = 0.95,
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Figures of a model and of what stands beside it, with intervals, and the model's differences.
+
+    Args:
+        rows: of recordings whose groups were not heard in training.
+        said: float (n,) of each, by name; `model` is compared with each other one.
+        confidence: of intervals.
+        samples: resamples of the groups.
+        seed: of resampling; all are judged on the same resamples.
+
+    Returns:
+        `recordings`, `groups`, `liked`; `figures`: by name and figure `value` and `interval` (None where it
+        is not defined); `differences`: by other name and figure `value`, `interval` and `better`, whether the
+        interval lies on the model's side of zero.
+
+    Raises:
+        ConfigurationError: fewer than two groups, of which no interval can be had.
+    """
+    names, codes = np.unique(rows.groups.astype(str), return_inverse=True)
+    if len(names) < 2:
+        raise ConfigurationError(
+            f"Ratings of {len(names)} group can be judged, and intervals are drawn over groups: rate"
+            " recordings of more artists."
+        )
+    members = [np.flatnonzero(codes == code) for code in range(len(names))]
+
+    def figures(of: FloatArray, chosen: npt.NDArray[np.int64]) -> dict[str, float]:
+        return rating_figures(rows.truth[chosen], of[chosen], liked=rows.liked)
+
+    everyone = np.arange(len(rows.truth))
+    values = {name: figures(of, everyone) for name, of in said.items()}
+    drawn: dict[str, list[dict[str, float]]] = {name: [] for name in said}
+    for weights in resamples(len(names), samples, seed):
+        for column in weights.T.astype(int):
+            chosen = np.concatenate(
+                [np.tile(members[code], count) for code, count in enumerate(column) if count]
+            )
+            for name, of in said.items():
+                drawn[name].append(figures(of, chosen))
+    tables = {
+        name: {key: np.array([draw[key] for draw in draws]) for key in values[name]}
+        for name, draws in drawn.items()
+    }
+    return {
+        "recordings": len(rows.truth),
+        "groups": len(names),
+        "liked": rows.liked,
+        "figures": {
+            name: {
+                key: {
+                    "value": _or_none(value),
+                    "interval": percentile_interval(tables[name][key], confidence),
+                }
+                for key, value in of.items()
+            }
+            for name, of in values.items()
+        },
+        "differences": {
+            other: {
+                key: _difference(
+                    key,
+                    values[MODEL][key] - values[other][key],
+                    percentile_interval(tables[MODEL][key] - tables[other][key], confidence),
+                )
+                for key in values[MODEL]
+            }
+            for other in said
+            if other != MODEL and MODEL in said
+        },
+    }
+
+
+def beside(
+    *,
+    heard: FloatArray,
+    ratings: FloatArray,
+    groups: npt.NDArray[np.object_],
+    asked: FloatArray,
+    asked_groups: npt.NDArray[np.object_],
+    neighbours: int = 10,
+    seed: int = 0,
+) -> dict[str, FloatArray]:
+    """What could be said by simpler means, by those who know the training recordings.
+
+    Args:
+        heard: float (n, size), embeddings or features of the training recordings.
+        ratings: float (n,), theirs.
+        groups: object (n,), theirs.
+        asked: float (m, size), of the recordings that are judged.
+        asked_groups: object (m,).
+        neighbours: how many are asked.
+        seed: of the forest.
+
+    Returns:
+        Float (m,) by name: `mean`, the mean rating; `group_mean`, that of the artist where it is known;
+        `neighbours`, by cosine; `forest`, a random forest on the same numbers.
+    """
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.neighbors import KNeighborsRegressor
+
+    mean = float(ratings.mean())
+    known = {group: float(ratings[groups == group].mean()) for group in set(groups)}
+    near = KNeighborsRegressor(min(neighbours, len(ratings)), metric="cosine").fit(heard, ratings)
+    forest = RandomForestRegressor(200, min_samples_leaf=2, random_state=seed, n_jobs=1).fit(heard, ratings)
+    return {
+        MEAN: np.full(len(asked), mean),
+        GROUP_MEAN: np.array([known.get(group, mean) for group in asked_groups]),
+        NEIGHBOURS: np.asarray(near.predict(asked), dtype=np.float64),
+        FOREST: np.asarray(forest.predict(asked), dtype=np.float64),
+    }
+
+
+def _calibration_error(truth: FloatArray, said: FloatArray) -> float:
+    bins = np.minimum((said * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    return float(
+        sum(abs(float((said[bins == one] - truth[bins == one]).sum())) for one in np.unique(bins))
+        / len(truth)
+    )
+
+
+def _difference(key: str, value: float, interval: tuple[float, float] | None) -> dict[str, Any]:
+    better = interval is not None and (interval[1] < 0 if key in ERRORS else interval[0] > 0)
+    return {"value": _or_none(value), "interval": interval, "better": better}
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value
