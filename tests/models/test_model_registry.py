@@ -127,7 +127,8 @@ class TestRefusals:
     @pytest.mark.parametrize("unknown", ["bert", None, 3, ["auricle_spectrogram_cnn"]])
     def test_only_our_own_model_types_are_known(self, tmp_path, unknown):
         with pytest.raises(
-            BundleError, match=r"does not know; it knows auricle_.*, auricle_random_forest, auricle_spec"
+            BundleError,
+            match=r"does not know; it knows auricle_.*, auricle_random_forest, auricle_rater, auricle_spec",
         ):
             weights_file(unknown, tmp_path / "config.json")
 
