@@ -67,6 +67,7 @@ class TestBundle:
         assert sorted(file.name for file in draft.path.iterdir()) == [
             "checksums.json",
             "config.json",
+            "domain.safetensors",
             "model.safetensors",
             "preprocessor_config.json",
             "training.json",
