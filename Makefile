@@ -59,6 +59,7 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/wav2vec2.py
 	$(BIN)/python benchmarks/similarity.py
 	$(BIN)/python benchmarks/out_of_domain.py
+	$(BIN)/python benchmarks/incremental.py
 
 viz: install  ## open the pipelines in a browser
 	$(BIN)/kedro viz run

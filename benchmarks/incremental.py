@@ -102,7 +102,7 @@ def touched(project: Path) -> None:
 CHANGES: list[tuple[str, Change]] = [
     ("the first run", nothing),
     ("nothing", nothing),
-    ("a comment and a docstring", edited("training/forest.py", '"""', '"""Now: ')),
+    ("a docstring", edited("training/forest.py", '"""', '"""Now: ')),
     (
         "a function that nothing calls",
         edited("evaluation/calibration.py", "def ", "def unused() -> None: ...\n\n\ndef "),
