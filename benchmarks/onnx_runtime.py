@@ -33,11 +33,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pandas as pd
 import torch
 
-import onnx
 from auricle.audio.descriptors import DescriptorExtractor, DescriptorParams
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.stft import StftFrontEnd, StftParams
