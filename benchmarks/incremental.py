@@ -109,7 +109,7 @@ CHANGES: list[tuple[str, Change]] = [
     ),
     (
         "a helper of the forest's predictions",
-        edited("models/forest.py", "def forest_embeddings(", "def forest_embeddings(*_: None, "),
+        edited("inference/scoring.py", "def score_features(", "def score_features(*_: None, "),
     ),
     ("a parameter of the forest", parameter),
     ("the time of a recording", touched),

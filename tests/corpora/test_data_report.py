@@ -102,6 +102,15 @@ class TestWarnings:
         text = warned([*CORPUS, recording("x.wav", "jazz", artist="blues 03")])
         assert "1 of 60 groups carry several labels, such as 'artist:blues 03' (blues, jazz)" in text
 
+    def test_name_neither_groups_nor_files_on_cards(self) -> None:
+        rows = [*CORPUS, recording("x.wav", "jazz", artist="blues 03"), *artists("reggae", 1, 60)]
+        rows += [recording(f"r{i}.wav", "reggae", artist=f"r{i}") for i in range(20)]
+        found = report(rows)
+        public = " ".join(found["public_warnings"])
+        assert len(found["public_warnings"]) == len(found["warnings"])
+        assert "1 of 81 groups carry several labels: splits" in public and "one with 75% of reggae" in public
+        assert "artist:" not in public and ".wav" not in public
+
     def test_groups_that_have_several_labels_by_their_nature(self) -> None:
         players = [
             recording(f"{player}-{label}.wav", label, artist=f"player {player}")

@@ -1,6 +1,7 @@
 """The layout `ratings`: what a listener thinks of recordings, from tables and from tags."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mutagen
@@ -136,6 +137,21 @@ class TestTags:
         _comment(tagged / "c.ogg", fmps_rating="0.3", rating="100")
         found = ratings(tagged, source="tags", scale="hundred")
         assert (found["a.mp3"], found["c.ogg"]) == (0.73, 0.3)
+
+    def test_of_fmps_zero_undoes_no_other(self, tagged: Path) -> None:
+        _id3(tagged / "a.mp3", POPM(email="x@y", rating=196), TXXX(desc="FMPS_Rating", text=["0.0"]))
+        _comment(tagged / "c.ogg", fmps_rating="", rating="100")
+        found = ratings(tagged, source="tags", scale="hundred")
+        assert (found["a.mp3"], found["c.ogg"]) == (0.8, 1.0)
+
+    def test_beside_flags_and_pictures_are_read(self, tagged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        tags = {"cpil": True, "covr": object(), "rating": ["40"]}  # as of MP4 and APE
+        monkeypatch.setattr(mutagen, "File", lambda file: SimpleNamespace(tags=tags))
+        assert ratings(tagged, source="tags", scale="hundred")["a.mp3"] == 0.4
+
+    def test_are_of_no_listener_in_particular(self, tagged: Path) -> None:
+        with pytest.raises(ConfigurationError, match="Leave user out"):
+            ratings(tagged, source="tags", user="me")
 
     def test_of_vorbis_are_of_a_scale(self, tagged: Path) -> None:
         _comment(tagged / "b.flac", rating="40", artist="Y")

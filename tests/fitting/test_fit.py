@@ -150,6 +150,11 @@ class TestRefusals:
         with pytest.raises(ConfigurationError, match=said):
             lists.fit(tmp_path / "out", **told)
 
+    def test_a_cache_within_the_model(self, lists: Lists, tmp_path: Path) -> None:
+        with pytest.raises(ConfigurationError, match="which lies in out"):
+            lists.fit(tmp_path / "out", cache=tmp_path / "out/cache")
+        assert not (tmp_path / "out").exists()
+
     def test_files_that_are_not_there_or_twice(self, lists: Lists, tmp_path: Path) -> None:
         files = [*lists.files[:-2], tmp_path / "gone.wav", tmp_path / "lost.wav"]
         with pytest.raises(CorpusError, match=r"2 of 24 files do not exist, the first is .*gone\.wav"):

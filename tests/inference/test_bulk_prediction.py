@@ -173,6 +173,7 @@ class TestEnsemble:
                 assert row[f"opinion_{name}"] == opinion.label
                 assert row[f"opinion_confidence_{name}"] == pytest.approx(opinion.confidence, abs=1e-4)
                 assert row[f"opinion_reason_{name}"] == ""
+            assert row["out_of_domain_reason"] == said.out_of_domain_reason
         assert not [name for name in together.results() if name.startswith("opinion")]
 
     def test_decodes_a_file_once_for_all_members(

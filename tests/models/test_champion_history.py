@@ -52,6 +52,11 @@ class TestHistory:
         assert [move.version for move in read_moves(pointer)] == [VERSIONS[2]]
         assert read_champion(pointer).version == VERSIONS[2]
 
+    def test_that_cannot_be_read_in_part_keeps_the_rest(self, pointer):
+        written = json.loads(pointer.read_text())
+        pointer.write_text(json.dumps(written | {"history": [3, {}, *written["history"][1:]]}))
+        assert [move.version for move in read_moves(pointer)] == VERSIONS[1:3]
+
     def test_outlives_a_damaged_pointer_by_beginning_anew(self, pointer, versions):
         pointer.write_text("{")
         write_champion(pointer, versions[VERSIONS[4]], "training")
@@ -101,6 +106,22 @@ class TestPruning:
         with pytest.raises(BundleError, match="damaged"):
             prune_versions(pointer.parent, keep=1)
         assert all(ref.path.is_dir() for ref in versions.values())
+
+    def test_keeps_members_of_ensembles(self, pointer, versions):
+        bundle = pointer.parent.parent / "ensemble/bundle/v/bundle"
+        bundle.mkdir(parents=True)
+        named = {"model": "cnn", "version": VERSIONS[0]}
+        (bundle / "config.json").write_text(json.dumps({"members": [named, named | {"model": "hybrid"}]}))
+        assert VERSIONS[0] not in prune_versions(pointer.parent, keep=1)
+        assert versions[VERSIONS[0]].path.is_dir()
+
+    def test_goes_on_after_a_rollback_to_what_has_none_before_it_any_more(self, pointer):
+        prune_versions(pointer.parent, keep=1)  # keeps the third, the second before it, and the sixth
+        assert roll_back(pointer).version == VERSIONS[1]
+        assert read_moves(pointer)[-1].previous is None
+        prune_versions(pointer.parent, keep=1)
+        with pytest.raises(BundleError, match="knows of no champion before"):
+            roll_back(pointer)
 
     def test_of_everything_is_refused(self, pointer):
         with pytest.raises(ConfigurationError, match="Set it to 1 or more"):

@@ -93,6 +93,25 @@ def test_a_file_of_another_network_is_found_out(small_model: Callable[..., Any])
         check_in(content)
 
 
+def test_no_number_is_a_difference(small_model: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    network = trained(small_model, "note_analyzer_small", {})
+    content = onnx_of(network)
+    session = session_of(content)
+    answers = iter(range(1_000))
+
+    class Failing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(session, name)
+
+        def run(self, *asked: Any) -> list[Any]:
+            said = session.run(*asked)
+            return [np.full_like(part, np.nan) for part in said] if next(answers) == 1 else said
+
+    monkeypatch.setattr("auricle.models.onnx_check.session_of", lambda content: Failing())
+    with pytest.raises(DivergedError, match="differs from torch by nan"):
+        check_onnx(content, network)
+
+
 def test_tells_labels_and_leaves_the_network_as_it_was(
     small_model: Callable[..., Any], tmp_path: Path
 ) -> None:

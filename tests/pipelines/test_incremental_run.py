@@ -147,9 +147,9 @@ class TestChanges:
             source(file, "def ", "# A remark.\n\n\ndef ")
         source("models/forest.py", "def forest_embeddings(", "UNUSED = 1\n\n\ndef forest_embeddings(")
         assert done.run() == {}
-        source("models/forest.py", "def forest_embeddings(", "def forest_embeddings(*_: None, ")
+        source("inference/scoring.py", "def score_features(", "def score_features(*_: None, ")
         assert done.run() == {
-            f"{FOREST}.predict": "its code has changed (auricle.models.forest.forest_embeddings)"
+            f"{FOREST}.predict": "its code has changed (auricle.inference.scoring.score_features)"
         }
 
     def test_of_a_raw_file_run_what_hears_it(self, done: Project) -> None:

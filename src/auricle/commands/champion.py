@@ -16,7 +16,6 @@ from auricle.models.champion import Move, predecessor, read_moves, roll_back, wr
 from auricle.studies import STUDIES
 
 FIGURES = ("balanced_accuracy", "map_macro", "macro_f1", "accuracy")  # the first there is, is shown
-EVALUATE = "Its figures: kedro run --pipelines=evaluate"
 BY = click.option("--by", default=None, help="Who or what asks for it; by default the name of the user.")
 REASON = click.option("--reason", default=None, help="Why, kept in the history.")
 
@@ -56,7 +55,7 @@ def rollback(
     with _plainly():
         (found,) = _models(metadata, env, model)
         ref = roll_back(found.pointer, asked_by=by or _user(), reason=reason)
-        click.echo(f"{model}: {ref.version} is the champion again. {EVALUATE}")
+        click.echo(f"{model}: {ref.version} is the champion again. {_figures_by(model, env)}")
 
 
 @click.command()
@@ -80,7 +79,7 @@ def promote(metadata: ProjectMetadata, /, model: str, version: str, env: str | N
             )
         ref = open_bundle(bundles / version / "bundle", version=version)
         write_champion(found.pointer, ref, "promote", asked_by=told["by"] or _user(), reason=told["reason"])
-        click.echo(f"{model}: {version} is the champion. {EVALUATE}")
+        click.echo(f"{model}: {version} is the champion. {_figures_by(model, env)}")
 
 
 @click.command()
@@ -96,6 +95,12 @@ def prune(metadata: ProjectMetadata, /, model: str, keep: int, env: str | None) 
         (found,) = _models(metadata, env, model)
         removed = prune_versions(found.pointer.parent, keep)
         click.echo(f"{model}: removed {', '.join(removed) or 'nothing'}")
+
+
+def _figures_by(model: str, env: str | None) -> str:
+    study = model.partition(".")[0]
+    command = f"kedro run --pipelines=evaluate --params=studies=[{study}]"
+    return f"Its figures: {command}{f' --env={env}' if env else ''}"
 
 
 def _models(metadata: ProjectMetadata, env: str | None, chosen: str | None) -> list[Model]:

@@ -35,7 +35,8 @@ def describe_corpus(
         `problem_type`, `protocol`, `group_by`; `files`, `recordings` (usable and labelled), `unlabelled`,
         `groups`, `hours`; tables (lists of dicts) `splits` and `classes`; `labels` and `ratings`; `durations`
         in seconds, `sample_rates`, `channels` and `formats` with counts; `quarantine`; `duplicates`;
-        `near_duplicates` with a `count` and its first `pairs`; and `warnings`, a list of sentences.
+        `near_duplicates` with a `count` and its first `pairs`; `warnings`, a list of sentences;
+        and `public_warnings`, the same without the names of groups and files, for model cards.
     """
     usable = manifest[manifest["status"] == "ok"]
     learnt = usable[usable["split"] != UNLABELLED]
@@ -69,10 +70,13 @@ def describe_corpus(
         "quarantine": _quarantine(manifest),
         "duplicates": _duplicates(manifest),
         "near_duplicates": {"count": len(pairs), "pairs": pairs[:_FILES_NAMED]},
-        "warnings": [
-            *corpus_warnings(manifest, called, params, several=labels.is_multi),
-            *pair_warnings(pairs),
-        ],
+        **{
+            key: [
+                *corpus_warnings(manifest, called, params, several=labels.is_multi, named=named),
+                *pair_warnings(pairs, named=named),
+            ]
+            for key, named in (("warnings", True), ("public_warnings", False))
+        },
     }
 
 

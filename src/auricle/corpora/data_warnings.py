@@ -21,7 +21,12 @@ _NAMED = 8
 
 
 def corpus_warnings(
-    manifest: pd.DataFrame, learnt: pd.DataFrame, params: IngestParams, *, several: bool = False
+    manifest: pd.DataFrame,
+    learnt: pd.DataFrame,
+    params: IngestParams,
+    *,
+    several: bool = False,
+    named: bool = True,
 ) -> list[str]:
     """Sentences for log and report.
 
@@ -31,11 +36,12 @@ def corpus_warnings(
             recording that has several.
         params: What the manifest was built with.
         several: Whether a recording may have several labels.
+        named: Whether groups and files may be named: not where others than their owners read it.
     """
     found = [
         *_grouping(learnt.drop_duplicates("recording_id"), params),
         *_quarantined(manifest),
-        *_label_conflicts(manifest),
+        *_label_conflicts(manifest, named),
     ]
     classified = learnt[learnt["label"].notna()]
     if classified.empty:
@@ -44,15 +50,15 @@ def corpus_warnings(
         return [
             *_few_groups(classified, params),
             *_absent(classified, params),
-            *_dominated(classified),
+            *_dominated(classified, named),
             *found,
         ]
     return [
         *_majority(classified, params),
         *_few_groups(classified, params),
         *_absent(classified, params),
-        *_dominated(classified),
-        *_several_labels(classified),
+        *_dominated(classified, named),
+        *_several_labels(classified, named),
         *found,
         *_confounds(classified),
     ]
@@ -108,14 +114,14 @@ def _absent(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
         )
 
 
-def _dominated(rows: pd.DataFrame) -> Iterator[str]:
+def _dominated(rows: pd.DataFrame, named: bool) -> Iterator[str]:
     sizes = rows.groupby(["label", "group"]).size()
     shares = sizes / sizes.groupby("label").transform("sum")
     several = sizes.groupby("label").transform("size") > 1
     dominating = shares[several & (shares > _DOMINATING_SHARE)].rename("share").reset_index()
     if len(dominating):
         told = _some(
-            f"{group} with {share:.0%} of {label}"
+            f"{group if named else 'one'} with {share:.0%} of {label}"
             for label, group, share in dominating.itertuples(index=False)
         )
         yield (
@@ -124,17 +130,18 @@ def _dominated(rows: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _several_labels(rows: pd.DataFrame) -> Iterator[str]:
+def _several_labels(rows: pd.DataFrame, named: bool) -> Iterator[str]:
     """Nothing where most groups do: players play in several ways, artists seldom in several genres."""
     groups = rows.groupby("group")["label"]
     labels, sizes = groups.nunique(), groups.size()
     mixed = labels[labels > 1]
     if 0 < len(mixed) <= (sizes > 1).sum() * _USUAL_SHARE:
         first = mixed.index[0]
-        named = _some(sorted(rows["label"][rows["group"] == first].unique()))
+        its = _some(sorted(rows["label"][rows["group"] == first].unique()))
+        example = f", such as {first!r} ({its})" if named else ""
         yield (
-            f"{len(mixed)} of {len(labels)} groups carry several labels, such as {first!r} ({named}): splits"
-            " cannot be balanced exactly, and a label may be disputed."
+            f"{len(mixed)} of {len(labels)} groups carry several labels{example}: splits cannot be balanced"
+            " exactly, and a label may be disputed."
         )
 
 
@@ -159,15 +166,16 @@ def _quarantined(manifest: pd.DataFrame) -> Iterator[str]:
             yield f"{count} recordings {said}; they are in quarantine, because they would leak."
 
 
-def _label_conflicts(manifest: pd.DataFrame) -> Iterator[str]:
+def _label_conflicts(manifest: pd.DataFrame, named: bool) -> Iterator[str]:
     copies = manifest[manifest["recording_id"].notna() & manifest["label"].notna()]
     labels = copies.groupby("recording_id")["label"].nunique()
     disputed = labels[labels > 1]
     if len(disputed):
         paths = copies["path"][copies["recording_id"] == disputed.index[0]]
+        example = f", such as {' and '.join(paths.head(2))}" if named else ""
         yield (
-            f"{len(disputed)} recordings occur in several copies with different labels, such as"
-            f" {' and '.join(paths.head(2))}: one of the labels is wrong."
+            f"{len(disputed)} recordings occur in several copies with different labels{example}: one of the"
+            " labels is wrong."
         )
 
 

@@ -29,14 +29,15 @@ def describe_pairs(manifest: pd.DataFrame, near_duplicates: pd.DataFrame | None)
     return [_pair(pair, known) for pair in near_duplicates.to_dict("records")]
 
 
-def pair_warnings(pairs: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Sentences on labels that copies contradict."""
+def pair_warnings(pairs: Sequence[dict[str, Any]], *, named: bool = True) -> Iterator[str]:
+    """Sentences on labels that copies contradict; `named` as of `corpus_warnings`."""
     disputed = [pair for pair in pairs if None not in pair["labels"] and len(set(pair["labels"])) > 1]
     if disputed:
         first = disputed[0]
+        example = f", such as {' and '.join(first['paths'])} ({' and '.join(first['labels'])})"
         yield (
-            f"{len(disputed)} pairs of near-duplicates have different labels, such as"
-            f" {' and '.join(first['paths'])} ({' and '.join(first['labels'])}): one of the labels is wrong."
+            f"{len(disputed)} pairs of near-duplicates have different labels{example if named else ''}: one"
+            " of the labels is wrong."
         )
 
 

@@ -131,7 +131,10 @@ class ChampionOutputDataset(AbstractDataset[Any, Any]):
         return self._pointer.exists() and self._wrapped().exists()
 
     def _describe(self) -> dict[str, Any]:
-        there = {"filepath": self._wrapped()._describe()["filepath"]} if self._exists() else {}
+        try:
+            there = {"filepath": self._wrapped()._describe()["filepath"]} if self._exists() else {}
+        except BundleError:  # a champion that is damaged is described, too: commands that mend it ask
+            there = {}
         return {"champion": str(self._pointer), "dataset": self._config, **there}
 
 

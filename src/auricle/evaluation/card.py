@@ -265,7 +265,8 @@ def _limits(config: Json, training: Json, metrics: Json, data_report: Json) -> l
         )
     said = nothing_learned(metrics.get("learned"))
     warnings = [warning for warning in metrics["warnings"] if warning not in said]
-    return [*known, *warnings, *data_report.get("warnings", [])]
+    # A card goes wherever the model goes: it names neither groups, who may be people, nor files.
+    return [*known, *warnings, *data_report.get("public_warnings", [])]
 
 
 def _provenance(training: Json) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.errors import ConfigurationError
-from auricle.evaluation.bootstrap import percentile_interval, resamples
+from auricle.evaluation.bootstrap import centred_interval, percentile_interval, resamples
 
 FloatArray = npt.NDArray[np.float64]
 TOP = 10
@@ -134,7 +134,7 @@ def judge(
             name: {
                 key: {
                     "value": _or_none(value),
-                    "interval": percentile_interval(tables[name][key], confidence),
+                    "interval": _interval(key, tables[name][key], value, confidence),
                 }
                 for key, value in of.items()
             }
@@ -145,7 +145,12 @@ def judge(
                 key: _difference(
                     key,
                     values[MODEL][key] - values[other][key],
-                    percentile_interval(tables[MODEL][key] - tables[other][key], confidence),
+                    _interval(
+                        key,
+                        tables[MODEL][key] - tables[other][key],
+                        values[MODEL][key] - values[other][key],
+                        confidence,
+                    ),
                 )
                 for key in values[MODEL]
             }
@@ -193,6 +198,13 @@ def beside(
         NEIGHBOURS: np.asarray(near.predict(asked), dtype=np.float64),
         FOREST: np.asarray(forest.predict(asked), dtype=np.float64),
     }
+
+
+def _interval(key: str, drawn: FloatArray, value: float, confidence: float) -> tuple[float, float] | None:
+    """Of the calibration error, a sum of absolute values, without what resampling adds to it."""
+    if key == "calibration_error" and np.isfinite(value):
+        return centred_interval(drawn, value, confidence)
+    return percentile_interval(drawn, confidence)
 
 
 def _calibration_error(truth: FloatArray, said: FloatArray) -> float:

@@ -35,6 +35,7 @@ SAID = (
     "splits are made anew.\n"
 )
 LEDGER_KEY = ("protocol", "group")
+FEATURES_KEY = ("recording_id", "extractor")
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Corpus:
 
     @property
     def source(self) -> dict[str, Any]:
-        """Where the recordings come from, as cards have it."""
-        return {"folder": self.root.name, "layout": "lists", "synthesized": False, "notes": []}
+        """Where the recordings come from, as cards have it: without the folder, which may name a person."""
+        return {"layout": "lists", "synthesized": False, "notes": []}
 
 
 @contextmanager
@@ -91,7 +92,9 @@ def ingest(listed: Listed, cache: Path, params: FitParams) -> Corpus:
     Raises:
         CorpusError: nothing can be used, or a split stays empty.
     """
-    inventory, splits = cache / "files.parquet", cache / "splits.parquet"
+    inventory = cache / "files.parquet"
+    # Told of groups for the first time, recordings that were each their own would link the splits of before.
+    splits = cache / f"splits_by_{'group' if listed.grouped else 'file'}.parquet"
     # By whole paths: which folder all of the files share changes with the files.
     anchor = Path(listed.root.anchor)
     below = listed.root.relative_to(anchor)
@@ -124,7 +127,7 @@ def fill(corpus: Corpus, cache: Path, extractor: FrontEnd | DescriptorExtractor,
     """Compute what is not cached yet of what a model learns from; killed, it loses a chunk at most."""
     root, manifest, limits, workers = corpus.root, corpus.manifest, params.decoding, params.ingest.workers
     if isinstance(extractor, DescriptorExtractor):
-        known = read_shards(cache / "features.parquet", "recording_id")
+        known = read_shards(cache / "features.parquet", FEATURES_KEY)
         for rows in missing_features(root, manifest, known, extractor, limits, workers=workers):
             add_shard(cache / "features.parquet", rows)
         return

@@ -15,7 +15,7 @@ from auricle.corpora.selection import having
 from auricle.corpora.shards import read_shards
 from auricle.corpora.split_lists import split_lists
 from auricle.errors import ConfigurationError
-from auricle.fitting.corpus import Corpus, fill, ingest, open_cache, open_store
+from auricle.fitting.corpus import FEATURES_KEY, Corpus, fill, ingest, open_cache, open_store
 from auricle.fitting.judge import judge
 from auricle.fitting.lists import Listed, check_enough, read_lists
 from auricle.fitting.params import FOREST, FitParams, fit_params
@@ -57,6 +57,11 @@ def fit(
     alone = listed.table["meta_group"].fillna("file:" + listed.table["path"])
     check_enough(listed.table.assign(group=alone), params.labels, LEAST_GROUPS, of="listed files")
     folder = place.with_name(f"{place.name}.cache") if cache is None else Path(cache).expanduser().absolute()
+    if folder == place or place in folder.parents:
+        raise ConfigurationError(
+            f"cache is {folder}, which lies in out, {place}: a bundle holds nothing but the model. Name a"
+            " folder beside it."
+        )
     bundle = _judged(listed, params, place, folder)
     device = params.train.device if isinstance(params.train, TrainParams) else "cpu"
     return AudioClassifier(bundle, device=device)
@@ -73,7 +78,7 @@ def _judged(listed: Listed, params: FitParams, place: Path, cache: Path) -> Bund
         fill(corpus, cache, extractor, params)
     with ExitStack() as stack:
         if isinstance(extractor, DescriptorExtractor):
-            heard: Any = read_shards(cache / "features.parquet", "recording_id")
+            heard: Any = read_shards(cache / "features.parquet", FEATURES_KEY)
             there: Any = rows_of(heard, extractor.digest).index
         else:
             heard = there = stack.enter_context(open_store(cache, extractor))

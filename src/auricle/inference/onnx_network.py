@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 FILE = "model.onnx"
+BUNDLES = "bundle"  # the folder of a model's versions in a project
 AGAIN = "Export it again with kedro run --pipelines=export."
 
 
@@ -79,6 +80,8 @@ def onnx_file(bundle: BundleRef) -> Path:
     if (bundle.path / FILE).is_file():
         return bundle.path / FILE
     version = bundle.path.resolve().parent
+    if version.parent.name != BUNDLES:
+        return bundle.path / FILE
     return version.parent.parent / "onnx" / version.name / FILE
 
 

@@ -101,7 +101,7 @@ def compare(
         except AudioError:
             continue  # too short for the model
         said = theirs(*sounding)
-        largest = max(largest, _difference(expected.probabilities, said.probabilities))
+        largest = float(np.maximum(largest, _difference(expected.probabilities, said.probabilities)))
         others += decided(bundle, expected) != decided(bundle, said)
         seconds.append(round(len(sounding.waveform) / ours.sample_rate, 3))
     if not seconds:

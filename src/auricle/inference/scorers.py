@@ -17,7 +17,7 @@ from auricle.errors import AudioError, BundleError
 from auricle.inference.backend import Backend
 from auricle.inference.note_batches import BatchParams, Clip, score_clips
 from auricle.models.bundle import BundleRef
-from auricle.models.domain import NO_SCORE, OutOfDomain, load_domain
+from auricle.models.domain import NO_SCORE, DomainScore, OutOfDomain, load_domain
 from auricle.models.instruments import instrument_codes
 from auricle.models.padding import fewest_frames
 from auricle.models.registry import ENSEMBLE, FOREST, load_deep
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float32]
 E = TypeVar("E")
+OTHER_WINDOWS = DomainScore(reason="the windows are of another length than those that the score was made on")
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class DeepScorer:
         own: tuple[int, int] = bundle.config["window_frames"], bundle.config["hop_frames"]
         self._window, self._hop = windows or own
         self._instruments = bundle.config.get("instruments")
-        self._domain = load_domain(bundle)
+        self._domain = load_domain(bundle) if self._window == own[0] else OTHER_WINDOWS
         self.sample_rate = self.extractor.sample_rate
         self.half_frame_s = self.extractor.half_frame_s
         self.batches = (

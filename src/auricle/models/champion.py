@@ -13,6 +13,7 @@ from auricle.models.whole_file import write_whole
 
 CHAMPION = "champion.json"
 HISTORY = "history"
+NEEDED = {"version", "path", "digest", "moved_at", "moved_by"}  # of a move
 
 
 class Move(NamedTuple):
@@ -88,9 +89,20 @@ def roll_back(path: Path, *, asked_by: str | None = None, reason: str | None = N
                 "Another version can be made the champion: kedro promote."
             )
         ref = _bundle_of(path, before._asdict())
-        told = {"asked_by": asked_by, "reason": reason, "previous": before.previous}
+        told = {"asked_by": asked_by, "reason": reason, "previous": _there(path, moves, before.previous)}
         _write(path, moves, _move_to(path, ref, "rollback", **told))
     return ref
+
+
+def _there(path: Path, moves: Sequence[Move], version: str | None) -> str | None:
+    """A version, or the next before it whose bundle was not removed since; None where there is none."""
+    places = {move.version: move for move in moves}
+    while version is not None:
+        move = places.get(version)
+        if move is not None and (path.parent / move.path).is_dir():
+            return version
+        version = None if move is None else move.previous
+    return None
 
 
 def predecessor(moves: Sequence[Move]) -> Move | None:
@@ -103,14 +115,16 @@ def predecessor(moves: Sequence[Move]) -> Move | None:
 def read_moves(path: Path) -> list[Move]:
     """All moves of a pointer, the oldest first; none where it is missing or damaged.
 
-    One that an older Auricle wrote has the last one only.
+    One that an older Auricle wrote has the last one only. What cannot be read of the history is
+    left out.
     """
     try:
         pointer = read_pointer(path)
-        past = [_move(entry) for entry in pointer.get(HISTORY, [])]
-        return [*past, _move(pointer)]
-    except (BundleError, TypeError, AttributeError):
+    except BundleError:
         return []
+    past = pointer.get(HISTORY)
+    entries = [*(past if isinstance(past, list) else []), {"moved_at": "", "moved_by": "training"} | pointer]
+    return [_move(entry) for entry in entries if isinstance(entry, dict) and entry.keys() >= NEEDED]
 
 
 def read_champion(path: Path, *, verify: bool = True) -> BundleRef:

@@ -86,7 +86,7 @@ def check_forest(content: bytes, bundle: BundleRef) -> dict[str, Any]:
         name: float(np.abs(ours - theirs).max() / max(1.0, np.abs(ours).max()))
         for name, ours, theirs in zip(OUTPUTS, expected, said, strict=True)
     }
-    largest = max(differences.values())
+    largest = float(np.max(list(differences.values())))
     others = _other_decisions(expected[0], said[0])
     if not largest <= TOLERANCE or others:
         raise DivergedError(

@@ -1,9 +1,11 @@
-"""Old versions of a model's bundle are removed, and never one that is or could be the champion."""
+"""Old versions of a model's bundle are removed, and never a champion, its predecessor or a member."""
 
+import json
 import shutil
 from pathlib import Path
 
 from auricle.errors import BundleError, ConfigurationError
+from auricle.models.bundle import CONFIG
 from auricle.models.champion import CHAMPION, read_champion, read_moves
 from auricle.models.folder_lock import alone_in
 
@@ -14,7 +16,7 @@ BESIDE = ("onnx", "sequence")
 
 
 def prune_versions(folder: Path, keep: int) -> list[str]:
-    """Remove all but the newest bundles of a model, its champion and the one before.
+    """Remove all but the newest bundles of a model, its champion, the one before, and members of ensembles.
 
     A version is moved aside by one rename before it is deleted, so that nobody finds half of one. Predictions
     and figures of removed versions stay.
@@ -42,15 +44,32 @@ def prune_versions(folder: Path, keep: int) -> list[str]:
                 f"The bundle of {present.previous}, to which a rollback of {pointer} leads, is not in its"
                 " place: nothing is removed. Restore it from a copy, or promote another version."
             )
-        kept = {*versions[-keep:], present.version, present.previous}
+        members = _members_of_ensembles(folder)
+        kept = {*versions[-keep:], present.version, present.previous, *members}
         old = [version for version in versions if version not in kept]
         for version in old:
             _remove(folder, version)
     return old
 
 
+def _members_of_ensembles(folder: Path) -> set[str]:
+    """Versions of a model that ensembles of its study answer by: they name them, and hold no copies."""
+    found = set()
+    for file in folder.parent.glob(f"*/{BUNDLE}/*/{BUNDLE}/{CONFIG}"):
+        try:
+            members = json.loads(file.read_text(encoding="utf-8")).get("members") or []
+            found |= {str(entry["version"]) for entry in members if entry["model"] == folder.name}
+        except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+            raise BundleError(
+                f"{file} cannot be read ({error}), and may be of an ensemble that needs this model: nothing"
+                " is removed. Remove that version, or restore it from a copy."
+            ) from error
+    return found
+
+
 def _remove(folder: Path, version: str) -> None:
-    for part in (BUNDLE, *BESIDE):
+    # The bundle last: it is by the bundles that a removal that was killed is taken up again.
+    for part in (*BESIDE, BUNDLE):
         if (place := folder / part / version).is_dir():
             (folder / REMOVED).mkdir(exist_ok=True)
             place.rename(folder / REMOVED / f"{part}-{version}")

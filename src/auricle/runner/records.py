@@ -5,7 +5,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from auricle.datasets.fingerprint import MISSING, digest
+from auricle.datasets.fingerprint import DAMAGED, MISSING, digest
 from auricle.models.whole_file import write_whole
 
 SHOWN = 3  # definitions or entries that a reason names
@@ -46,8 +46,9 @@ def changes(old: NodeState | None, new: NodeState, changed_by_others: set[str]) 
     if different := _different(old.inputs, new.inputs):
         return f"{_some(different)} changed"
     outputs = _different(old.outputs, new.outputs)
-    if gone := [name for name in outputs if new.outputs.get(name, MISSING) == MISSING]:
-        return f"{_some(gone)} is gone" if len(gone) == 1 else f"{_some(gone)} are gone"
+    for state, told in ((MISSING, "gone"), (DAMAGED, "damaged")):
+        if lost := [name for name in outputs if new.outputs.get(name, MISSING) == state]:
+            return f"{_some(lost)} {'is' if len(lost) == 1 else 'are'} {told}"
     if different := [name for name in outputs if name not in changed_by_others]:
         return f"{_some(different)} is not what it has made"
     return None

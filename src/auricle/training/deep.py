@@ -353,8 +353,9 @@ class DeepTraining:
         learned = [
             spread(windows) for windows in self._heard(model, part, sampled(part.train, self.params.seed))
         ]
-        unheard = self._heard(model, part, sampled(part.validation, self.params.seed))
-        return fit_domain(np.concatenate(learned), unheard, strange)
+        rows = sampled(part.validation, self.params.seed)
+        unheard = self._heard(model, part, rows)
+        return fit_domain(np.concatenate(learned), unheard, strange, recordings=len(rows))
 
     def _heard(self, model: "PreTrainedModel", part: Partition, rows: IntArray) -> Iterator[FloatArray]:
         """Embeddings of the windows of each of these examples, float32 (windows, size)."""

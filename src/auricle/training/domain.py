@@ -42,7 +42,11 @@ class FittedDomain:
 
 
 def fit_domain(
-    learned: FloatArray, unheard: Iterable[FloatArray], outsiders: Mapping[str, Sequence[FloatArray]]
+    learned: FloatArray,
+    unheard: Iterable[FloatArray],
+    outsiders: Mapping[str, Sequence[FloatArray]],
+    *,
+    recordings: int | None = None,
 ) -> FittedDomain:
     """Fit on embeddings of windows.
 
@@ -50,14 +54,15 @@ def fit_domain(
         learned: float32 (windows, size), of recordings that the model learned from.
         unheard: of recordings of the same corpus that it did not, float32 (windows, size) each.
         outsiders: of `auricle.audio.outsiders`, by kind.
+        recordings: how many `unheard` are of, where some of them are of one; as many by default.
     """
     centre, whitening = _whitened(learned.astype(np.float64))
     domain = Domain(centre, whitening, np.empty(0, dtype=np.float32))
     own = np.sort([domain.distance(windows) for windows in unheard]).astype(np.float32)
     others = {kind: [domain.distance(each) for each in sounds] for kind, sounds in outsiders.items()}
-    facts = {"method": "mahalanobis", "windows": len(learned), "recordings": len(own)} | _usability(
-        own, others
-    )
+    recordings = len(own) if recordings is None else recordings
+    facts = {"method": "mahalanobis", "windows": len(learned), "recordings": recordings}
+    facts |= _usability(own, others, recordings)
     if not facts["usable"]:
         logger.info("There is no usable out-of-domain score: %s.", facts["reason"])
     return FittedDomain(Domain(centre, whitening, own), facts)
@@ -90,10 +95,10 @@ def _whitened(values: npt.NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
     return centre.astype(np.float32), np.ascontiguousarray(whitening, dtype=np.float32)
 
 
-def _usability(own: FloatArray, others: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    if len(own) < LEAST_UNHEARD:
+def _usability(own: FloatArray, others: Mapping[str, Sequence[float]], recordings: int) -> dict[str, Any]:
+    if recordings < LEAST_UNHEARD:
         reason = (
-            f"it is checked on validation recordings, and there are {len(own)}, fewer than {LEAST_UNHEARD}"
+            f"it is checked on validation recordings, and there are {recordings}, fewer than {LEAST_UNHEARD}"
         )
         return {"auroc": None, "auroc_of": {}, "usable": False, "reason": reason}
     auroc = _auroc(own, [distance for distances in others.values() for distance in distances])

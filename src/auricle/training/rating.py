@@ -71,6 +71,11 @@ def fit_rater(  # noqa: PLR0917  (as fit_deep)
 
     check_training(params)
     check_front_end(store, front_end)
+    if front_end.params.do_normalize:
+        raise ConfigurationError(
+            "do_normalize is true: encoders of ratings are promised waveforms as they are, within -1 and 1,"
+            " and this front end makes all equally loud. Set do_normalize: false, and cache waveforms again."
+        )
     rows = having(manifest, store, what=store.content, pipeline=f"cache_{store.content}s")
     rated = rated_subsets(rows)
     device = resolve_device(params.device)

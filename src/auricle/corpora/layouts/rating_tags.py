@@ -70,7 +70,7 @@ def _of_file(file: Path, path: str, scale: Scale) -> dict[str, Any]:
         return {}
     if hasattr(tags, "getall"):
         return _of_id3(tags, path)
-    comments: Mapping[str, list[str]] = {key.upper(): list(tags[key]) for key in tags.keys()}  # noqa: SIM118
+    comments = {key.upper(): _texts(tags[key]) for key in tags.keys()}  # noqa: SIM118
     said = {name: _first(comments.get(key.upper())) for name, key in FACTS.items()}
     return said | {"rating": _of_comments(comments, path, scale)}
 
@@ -80,8 +80,9 @@ def _of_id3(tags: Any, path: str) -> dict[str, Any]:
     popm = max(tags.getall("POPM"), key=lambda frame: frame.rating, default=None)
     exact = next((frame for frame in tags.getall("TXXX") if frame.desc.upper() == FMPS), None)
     rating = None if popm is None else float(np.interp(popm.rating, POPM_BYTES, POPM_RATINGS))
-    if exact is not None:
-        rating = _number(_first(exact.text), "unit", f"FMPS_Rating of {path}", path)
+    told = None if exact is None else _number(_first(exact.text), "unit", f"FMPS_Rating of {path}", path)
+    if told or rating is None:  # 0 says that it was not rated, which undoes no other rating
+        rating = told
     plays = getattr(popm, "count", None)
     return {
         "rating": rating,
@@ -92,19 +93,29 @@ def _of_id3(tags: Any, path: str) -> dict[str, Any]:
 
 
 def _of_comments(comments: Mapping[str, list[str]], path: str, scale: Scale) -> float | None:
-    if FMPS in comments:
-        return _number(_first(comments[FMPS]), "unit", f"FMPS_RATING of {path}", path)
+    exact = _number(_first(comments.get(FMPS)), "unit", f"FMPS_RATING of {path}", path)
+    if exact:
+        return exact
     # Some players write RATING:somebody@somewhere.
     key = next((key for key in sorted(comments) if key == "RATING" or key.startswith("RATING:")), None)
-    return None if key is None else _number(_first(comments[key]), scale, f"{key} of {path}", path)
+    return exact if key is None else _number(_first(comments[key]), scale, f"{key} of {path}", path)
 
 
 def _number(text: str | None, scale: Scale, where: str, path: str) -> float | None:
+    if not text:
+        return None
     try:
-        number = float(text or "nan")
+        number = float(text)
     except ValueError as error:
         raise CorpusError(f"{where} says {text!r}, which is no number. Correct or remove the tag.") from error
     return float(scaled(pd.Series([number]), scale, pd.Series([path]), where).iloc[0])
+
+
+def _texts(value: Any) -> list[str]:
+    """Of a tag: MP4 has flags and numbers beside lists, APE has values and pictures."""
+    if isinstance(value, str):
+        return [value]
+    return [str(each) for each in value] if isinstance(value, list | tuple) else []
 
 
 def _first(values: Any) -> str | None:

@@ -58,6 +58,11 @@ def read(root: Path, options: RatingsOptions) -> pd.DataFrame:
     if not found:
         return complete(pd.DataFrame({"path": []}))
     if options.source == "tags":
+        if options.user is not None:
+            raise ConfigurationError(
+                f"user is {options.user!r}, and ratings come from tags, which do not all say whose they are."
+                " Leave user out, or read a table."
+            )
         table = read_rating_tags(root, found, options.scale)
     else:
         table = _read_table(root, options)

@@ -36,6 +36,7 @@ DTYPES = {
     "probabilities": "object",
     "out_of_domain": "float64",
     "domain_distance": "float64",
+    "out_of_domain_reason": "str",
     "members": "str",
     "reason": "str",
     "retry": "bool",
@@ -63,9 +64,9 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
         Tables of at most `chunk_size` rows: `path`; `size` in bytes; `mtime_ns`; `recording_id`;
         `instrument` as it was listed; `duration_s`; `windows`, their number; `probabilities`, a list in
         vocabulary order, the mean over the windows, or None; `out_of_domain` and `domain_distance`, NaN where
-        there is no usable score; `members`, of an ensemble a JSON object with the probabilities of each, or
-        the reason why it says nothing, else ""; `reason` of a failure, else ""; `retry`; `backend` that
-        computed.
+        there is no usable score, and `out_of_domain_reason`, why, else ""; `members`, of an ensemble a JSON
+        object with the probabilities of each, or the reason why it says nothing, else ""; `reason` of a
+        failure, else ""; `retry`; `backend` that computed.
     """
     known = known.reindex(columns=list(DTYPES)) if known.empty else known
     lasting = known[~known["retry"].astype(bool)]
@@ -149,7 +150,7 @@ def _told(sound: Sound, score: Score | None) -> Row:
         # What may be the machine's fault, or the network's: tomorrow it may be another.
         retry = isinstance(error, IsolationError | UnreadableError)
         nothing: Row = {"duration_s": np.nan, "windows": 0, "probabilities": None, "members": ""}
-        nothing |= {"out_of_domain": np.nan, "domain_distance": np.nan}
+        nothing |= {"out_of_domain": np.nan, "domain_distance": np.nan, "out_of_domain_reason": ""}
         return {**nothing, "reason": str(error), "retry": retry}
     mean = score.probabilities.mean(axis=0)
     count = len(score.probabilities)
@@ -159,6 +160,7 @@ def _told(sound: Sound, score: Score | None) -> Row:
         "probabilities": mean.tolist(),
         "out_of_domain": np.nan if score.domain.quantile is None else score.domain.quantile,
         "domain_distance": np.nan if score.domain.distance is None else score.domain.distance,
+        "out_of_domain_reason": score.domain.reason or "",
         "members": members_text(score.members),
         "reason": "",
         "retry": False,

@@ -16,6 +16,7 @@ from auricle.inference.backend import chosen_device
 from auricle.inference.bulk.genre_tag import check_installed
 from auricle.inference.bulk.listing import list_files
 from auricle.inference.bulk.params import PredictParams, PredictWindows
+from auricle.inference.classifier import check_classes
 from auricle.inference.load import NAME, find_bundle
 from auricle.inference.scorers import Scorer, load_scorer
 from auricle.inference.windows import chosen_windows
@@ -77,6 +78,7 @@ def plan(params: PredictParams, run_root: Path) -> Job:
     if params.tags.mode != "none":
         check_installed()
     bundle = find_bundle(params.model, run_root=run_root)
+    check_classes(bundle)
     is_ensemble = bundle.config["model_type"] == ENSEMBLE
     if is_ensemble:
         open_members(bundle)  # a member that is missing is named before any file is read

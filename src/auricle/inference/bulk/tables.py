@@ -11,7 +11,7 @@ from auricle.inference.abstention import UNCERTAIN
 from auricle.inference.bulk.files import members_of
 from auricle.inference.bulk.job import Job
 from auricle.inference.prediction import MemberOpinion, Prediction
-from auricle.models.domain import UNUSUAL, load_domain
+from auricle.models.domain import UNUSUAL
 
 PROBABILITY = "probability_"
 TOLD = (
@@ -54,10 +54,7 @@ def results_of(
     """
     newest = rows.drop_duplicates("path", keep="last")
     chosen = newest.set_index("path").reindex(job.files["path"]).reset_index()
-    lacking = load_domain(job.bundle).reason
-    told = pd.DataFrame(
-        [_told(job, row, abstain_below, lacking) for row in _rows(chosen)], columns=list(TOLD)
-    )
+    told = pd.DataFrame([_told(job, row, abstain_below) for row in _rows(chosen)], columns=list(TOLD))
     facts = chosen[[name for name in FACTS if name in chosen]].assign(
         model=job.model, version=job.bundle.version
     )
@@ -87,9 +84,7 @@ def _opinions(job: Job, row: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _told(
-    job: Job, row: Mapping[str, Any], abstain_below: float | None, lacking: str | None
-) -> dict[str, Any]:
+def _told(job: Job, row: Mapping[str, Any], abstain_below: float | None) -> dict[str, Any]:
     told: dict[str, Any] = {"path": row["path"], "recording_id": row["recording_id"]}
     if row["reason"]:
         return told | {"labels": [], "uncertain": False, "top_5": [], "out_of_domain_reason": ""}
@@ -111,7 +106,7 @@ def _told(
         "top_5": [label for label, _ in prediction.top(5)],
         "out_of_domain": row["out_of_domain"],
         "domain_distance": row["domain_distance"],
-        "out_of_domain_reason": lacking or "",
+        "out_of_domain_reason": row["out_of_domain_reason"],
     }
 
 
@@ -168,7 +163,7 @@ def summary_of(job: Job, results: pd.DataFrame) -> dict[str, Any]:
         "predicted": len(said),
         "failed": len(failed),
         "uncertain": int(said["uncertain"].sum()),
-        "out_of_domain": _domain_of(job, said),
+        "out_of_domain": _domain_of(said),
         "hours": round(float(said["duration_s"].sum()) / 3600, 3),
         "median_confidence": round(float(sure.median()), 4) if len(said) else None,
         "labels": dict(Counter(label for labels in said["labels"] for label in labels).most_common()),
@@ -177,9 +172,9 @@ def summary_of(job: Job, results: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _domain_of(job: Job, said: pd.DataFrame) -> dict[str, Any]:
+def _domain_of(said: pd.DataFrame) -> dict[str, Any]:
     """How many files are unlike what the model was trained for, or why that is not known."""
-    reason = load_domain(job.bundle).reason
-    if reason is not None:
-        return {"usable": False, "reason": reason}
+    reasons = said["out_of_domain_reason"]
+    if reasons.ne("").all():
+        return {"usable": False, "reason": "; ".join(reasons.unique()) or "nothing was predicted"}
     return {"usable": True, "unusual": int((said["out_of_domain"] >= UNUSUAL).sum()), "from": UNUSUAL}
