@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
-from waveform_corpus import TINY, WaveformCorpus, waveform_corpus
+from waveform_corpus import HEARD, TINY, WaveformCorpus, waveform_corpus
 
 from auricle.errors import BundleError, ConfigurationError, ContractError, CorpusError
 from auricle.inference.classifier import AudioClassifier
@@ -33,6 +33,7 @@ TRAIN = TrainParams.model_validate(
     }
 )
 WINDOW = WindowParams(window_seconds=0.5, hop_seconds=0.5, batch_size=8)
+AS_THEY_ARE = HEARD.model_copy(update={"do_normalize": False})
 SMALL = {"encoder_kwargs": {"embedding_dim": 8, "channels": [4]}}
 OWN = """
 import torch
@@ -68,7 +69,7 @@ def network(encoder: str = "WaveformCNN", classifier: str = "MLPClassifier", **c
 @pytest.fixture(scope="module")
 def rated(tmp_path_factory: pytest.TempPathFactory) -> WaveformCorpus:
     """Recordings whose sound tells the label, and whose label the rating; one is not rated yet."""
-    corpus = waveform_corpus(tmp_path_factory.mktemp("rated"))
+    corpus = waveform_corpus(tmp_path_factory.mktemp("rated"), heard=AS_THEY_ARE)
     manifest = corpus.manifest
     labels = sorted(manifest["label"].dropna().unique())
     ratings = manifest["label"].map({label: place / (len(labels) - 1) for place, label in enumerate(labels)})
@@ -76,7 +77,7 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> WaveformCorpus:
     ratings[first] = np.nan
     manifest = manifest.assign(rating=ratings)
     manifest.loc[first, "split"] = "unlabelled"
-    return WaveformCorpus(corpus.folder, manifest)
+    return WaveformCorpus(corpus.folder, manifest, AS_THEY_ARE)
 
 
 @pytest.fixture

@@ -43,10 +43,11 @@ class WaveformCorpus:
 
     folder: Path
     manifest: pd.DataFrame
+    heard: WaveformParams = HEARD
 
     @property
     def front_end(self) -> WaveformFrontEnd:
-        return HEARD.make()
+        return self.heard.make()
 
     @property
     def store(self) -> WaveformStore:
@@ -60,12 +61,14 @@ class WaveformCorpus:
         return fit_deep(self.manifest, self.store, self.front_end, **given)
 
 
-def waveform_corpus(folder: Path, *, folds: int = 0, longest: float | None = None) -> WaveformCorpus:
+def waveform_corpus(
+    folder: Path, *, folds: int = 0, longest: float | None = None, heard: WaveformParams = HEARD
+) -> WaveformCorpus:
     """Recordings of 0.2 to 1.2 s; splits as of the tiny corpus.
 
     With `longest` they have a second, and those to validate on and one to learn from of each label so many.
     """
-    corpus = WaveformCorpus(folder, tiny_corpus(folder / "listing", folds=folds).manifest)
+    corpus = WaveformCorpus(folder, tiny_corpus(folder / "listing", folds=folds).manifest, heard)
     random = np.random.default_rng(0)
     for row in corpus.manifest.itertuples():
         path = folder / row.path
