@@ -35,12 +35,12 @@ def macro_f1(contrast: float) -> float:
     return float(f1_score(kinds, said, average="macro"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_forest_beats_the_majority_and_is_not_perfect() -> None:
     assert 0.35 < macro_f1(1.0) < 0.85
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_contrast_there_is_nothing_to_learn() -> None:
     """Infants, rooms and levels are there as ever: none of them goes with the kind."""
     assert macro_f1(0.0) < 0.3

@@ -158,7 +158,7 @@ class TestParameters:
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_forest_learns_genres_from_them(real_data: Path) -> None:
     extractor = DescriptorExtractor(DescriptorParams())
     tracks = sorted((real_data / "gtzan_mini" / "genres").rglob("*.ogg"))

@@ -22,7 +22,7 @@ def described(sound: np.ndarray) -> np.ndarray:
     return np.concatenate([rows.mean(axis=1), rows.std(axis=1)])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_forest_beats_the_majority_and_is_not_perfect() -> None:
     params = NotesDemoParams(
         instruments=("oboe", "trumpet", "violin"), notes_per_instrument=120, duration_s=(0.6, 2.0), seed=4

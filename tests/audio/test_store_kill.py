@@ -28,12 +28,12 @@ from tests.audio.test_store_kill import BANDS, CHUNK, DIGEST, expected, key_of
 from auricle.audio.store import SpectrogramStore
 
 with SpectrogramStore.open(Path(sys.argv[1]), DIGEST, BANDS, mode="a") as store:
-    print("open", len(store), flush=True)
+    print(f"open {len(store)}", flush=True)
     number = len(store) // CHUNK
     while True:
         keys = [key_of(number * CHUNK + i) for i in range(CHUNK)]
         store.append({key: expected(key) for key in keys})
-        print("done", number, flush=True)
+        print(f"done {number}", flush=True)
         number += 1
 """
 
@@ -61,7 +61,8 @@ def kill_after(writer: subprocess.Popen[str], seconds: float) -> tuple[int, int]
     assert word == "open"
     time.sleep(seconds)
     os.kill(writer.pid, signal.SIGKILL)
-    acknowledged = [int(line.split()[1]) for line in writer.stdout.read().splitlines()]
+    said = writer.stdout.read().split("\n")[:-1]  # what was being said when it died was not said
+    acknowledged = [int(line.removeprefix("done ")) for line in said]
     assert writer.wait() == -signal.SIGKILL
     return int(found) // CHUNK, max(acknowledged, default=int(found) // CHUNK - 1)
 

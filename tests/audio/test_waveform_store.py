@@ -260,6 +260,7 @@ class TestChildProcesses:
         assert not whole.making.exists()
         assert {shard: shard.stat().st_mtime_ns for shard in there} == there
 
+    @pytest.mark.long  # processes that import datasets, which takes them seconds each
     def test_datasets_writes_nowhere_else_and_asks_no_hub(self, tmp_path: Path, recordings: Path) -> None:
         home = tmp_path / "home"
         home.mkdir()

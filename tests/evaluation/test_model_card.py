@@ -28,7 +28,8 @@ DATA: dict[str, Any] = {
     "groups": 200,
     "hours": 1.7,
     "splits": [{"split": "train", "recordings": 360}, {"split": "test", "recordings": 120}],
-    "warnings": ["Class 'polka' is not in test."],
+    "warnings": ["Class 'polka' is not in test: group:anna."],
+    "public_warnings": ["Class 'polka' is not in test."],
 }
 
 
@@ -77,6 +78,7 @@ class TestText:
         assert SYNTHESIZED in card
         assert FLATTERING in card
         assert "Class 'polka' is not in test." in card
+        assert "anna" not in card
         assert "Too few groups for a claim" in card
         assert "no claim |" in card
 

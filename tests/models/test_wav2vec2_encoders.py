@@ -289,8 +289,8 @@ class TestGroupNorm:
     "kind",
     [
         "wav2vec2",
-        pytest.param("hubert", marks=pytest.mark.slow),
-        pytest.param("wavlm", marks=pytest.mark.slow),
+        pytest.param("hubert", marks=pytest.mark.long),
+        pytest.param("wavlm", marks=pytest.mark.long),
     ],
 )
 def test_answers_as_onnx_what_it_answers_in_torch(tmp_path: Path, kind: str) -> None:

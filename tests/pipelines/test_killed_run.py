@@ -33,7 +33,7 @@ def wait_for(text: str, log: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_command_goes_on(ready: Path, tmp_path: Path) -> None:
     logs = [tmp_path / f"{number}.log" for number in range(2)]
     for log, event in zip(logs, ("epoch 3 of 400", "epoch 12 of 400"), strict=True):

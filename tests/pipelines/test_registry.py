@@ -135,6 +135,7 @@ class TestCatalog:
                 missing = {dataset for dataset in pipeline.datasets() if dataset not in catalog}
                 assert not missing, f"{name} in {env}"
 
+    @pytest.mark.long  # a catalog for each environment
     def test_environments_never_write_to_one_place(self, project: Path) -> None:
         written: dict[str, str] = {}
         bootstrap_project(project)

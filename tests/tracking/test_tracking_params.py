@@ -52,6 +52,7 @@ class TestExtra:
             monkeypatch.setitem(sys.modules, module, None)
         check_installed(TrackingParams())
 
+    @pytest.mark.long  # interpreters that import all there is
     def test_is_not_imported_by_hooks_and_training(self) -> None:
         code = (
             "import sys, auricle.settings, auricle.tracking.runs, auricle.training.deep\n"
