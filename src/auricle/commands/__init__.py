@@ -1,1 +1,1 @@
-"""Commands of the project, each in a module of its own: `kedro check-models`."""
+"""Commands of the project beside Kedro's own; `auricle.cli` lists them."""

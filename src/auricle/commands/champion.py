@@ -3,7 +3,6 @@
 import getpass
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +10,17 @@ import click
 from kedro.framework.cli.utils import env_option
 from kedro.framework.startup import ProjectMetadata
 
-from auricle.errors import AuricleError, ConfigurationError
-from auricle.models.champion import Move, predecessor, read_moves, roll_back, write_champion
+from auricle.commands.plainly import plainly
+from auricle.errors import ConfigurationError
+from auricle.models.champion import (
+    Move,
+    bundle_of,
+    predecessor,
+    read_moves,
+    roll_back,
+    versions_in,
+    write_champion,
+)
 from auricle.studies import STUDIES
 
 FIGURES = ("balanced_accuracy", "map_macro", "macro_f1", "accuracy")  # the first there is, is shown
@@ -34,7 +42,7 @@ class Model(NamedTuple):
 @click.pass_obj
 def champion(metadata: ProjectMetadata, /, model: str | None, env: str | None) -> None:
     """Show the champion of MODEL (genre.cnn), or of every model, with its history."""
-    with _plainly():
+    with plainly():
         found = [each for each in _models(metadata, env, model) if each.pointer.exists()]
         if not found:
             raise ConfigurationError(f"{model or 'No model'} has no champion: it was not trained here yet.")
@@ -52,7 +60,7 @@ def rollback(
     metadata: ProjectMetadata, /, model: str, env: str | None, by: str | None, reason: str | None
 ) -> None:
     """Make the champion of MODEL (genre.cnn) the one before again."""
-    with _plainly():
+    with plainly():
         (found,) = _models(metadata, env, model)
         ref = roll_back(found.pointer, asked_by=by or _user(), reason=reason)
         click.echo(f"{model}: {ref.version} is the champion again. {_figures_by(model, env)}")
@@ -69,15 +77,14 @@ def promote(metadata: ProjectMetadata, /, model: str, version: str, env: str | N
     """Make VERSION of MODEL (genre.cnn) the champion; versions are folders in its folder of bundles."""
     from auricle.models.bundle import open_bundle
 
-    with _plainly():
+    with plainly():
         (found,) = _models(metadata, env, model)
-        bundles = found.pointer.parent / "bundle"
-        there = sorted(path.parent.name for path in bundles.glob("*/bundle"))
+        there = versions_in(found.pointer.parent)
         if version not in there:
             raise ConfigurationError(
                 f"{model} has no version {version!r}. There are: {', '.join(there) or 'none: train it'}."
             )
-        ref = open_bundle(bundles / version / "bundle", version=version)
+        ref = open_bundle(bundle_of(found.pointer.parent, version), version=version)
         write_champion(found.pointer, ref, "promote", asked_by=told["by"] or _user(), reason=told["reason"])
         click.echo(f"{model}: {version} is the champion. {_figures_by(model, env)}")
 
@@ -88,10 +95,10 @@ def promote(metadata: ProjectMetadata, /, model: str, version: str, env: str | N
 @env_option
 @click.pass_obj
 def prune(metadata: ProjectMetadata, /, model: str, keep: int, env: str | None) -> None:
-    """Remove old versions of MODEL (genre.cnn), never the champion nor the one before."""
+    """Remove old versions of MODEL (genre.cnn), but no champion, no predecessor, no member of an ensemble."""
     from auricle.models.pruning import prune_versions
 
-    with _plainly():
+    with plainly():
         (found,) = _models(metadata, env, model)
         removed = prune_versions(found.pointer.parent, keep)
         click.echo(f"{model}: removed {', '.join(removed) or 'nothing'}")
@@ -158,12 +165,3 @@ def _user() -> str | None:
         return getpass.getuser()
     except (OSError, KeyError):  # a container may run under a number that has no name
         return None
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Say an error that a user is meant to read without a traceback."""
-    try:
-        yield
-    except AuricleError as error:
-        raise click.ClickException(str(error)) from error

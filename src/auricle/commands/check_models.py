@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kedro.framework.cli.utils import env_option
 
-from auricle.errors import AuricleError, ConfigurationError
+from auricle.commands.plainly import plainly
+from auricle.errors import ConfigurationError
 from auricle.models.rating.params import PairParams
 
 STUDY, MODEL = "ratings", "rater"
@@ -31,7 +33,7 @@ CONFIGURED = "the configured one"
 @click.option(
     "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda", "mps"])
 )
-@click.option("--env", "-e", help="Kedro environment whose configuration is read.")
+@env_option
 @click.pass_obj
 def check_models(metadata: Any, /, env: str | None, **options: Any) -> None:
     """Run an encoder and a classifier of ratings on small batches, and say what they do.
@@ -39,10 +41,8 @@ def check_models(metadata: Any, /, env: str | None, **options: Any) -> None:
     Prints shapes, ranges, parameters, time and memory. Exits with 1, and a message that says what to mend, if
     either does not keep its contract. What plugins.allowed does not list is not imported.
     """
-    try:
+    with plainly():
         click.echo(report(Path(metadata.project_path), env, **options))
-    except AuricleError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def report(

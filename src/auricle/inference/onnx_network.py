@@ -11,6 +11,7 @@ import torch
 from auricle.errors import ConfigurationError, MissingPackageError
 from auricle.inference.backend import Backend
 from auricle.models.bundle import BundleRef
+from auricle.models.champion import BUNDLE
 from auricle.models.onnx_check import CHECK, session_of, taken
 from auricle.models.onnx_export import OUTPUTS
 from auricle.models.outputs import AudioClassifierOutput
@@ -23,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 
 FILE = "model.onnx"
-BUNDLES = "bundle"  # the folder of a model's versions in a project
 AGAIN = "Export it again with kedro run --pipelines=export."
 
 
@@ -80,7 +80,7 @@ def onnx_file(bundle: BundleRef) -> Path:
     if (bundle.path / FILE).is_file():
         return bundle.path / FILE
     version = bundle.path.resolve().parent
-    if version.parent.name != BUNDLES:
+    if version.parent.name != BUNDLE:
         return bundle.path / FILE
     return version.parent.parent / "onnx" / version.name / FILE
 

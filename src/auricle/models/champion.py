@@ -12,6 +12,7 @@ from auricle.models.folder_lock import alone_in
 from auricle.models.whole_file import write_whole
 
 CHAMPION = "champion.json"
+BUNDLE = "bundle"  # Kedro makes a folder of that name for all versions, and one in each
 HISTORY = "history"
 NEEDED = {"version", "path", "digest", "moved_at", "moved_by"}  # of a move
 
@@ -41,6 +42,16 @@ class Move(NamedTuple):
     reason: str | None = None
     previous: str | None = None
     about: dict[str, Any] | None = None
+
+
+def bundle_of(folder: Path, version: str) -> Path:
+    """Where training has put a version, below the folder of a model."""
+    return folder / BUNDLE / version / BUNDLE
+
+
+def versions_in(folder: Path) -> list[str]:
+    """The versions that are there, the oldest first."""
+    return sorted(path.parent.name for path in folder.glob(f"{BUNDLE}/*/{BUNDLE}"))
 
 
 def write_champion(
@@ -88,7 +99,7 @@ def roll_back(path: Path, *, asked_by: str | None = None, reason: str | None = N
                 f"{path} knows of no champion before {moves[-1].version}. "
                 "Another version can be made the champion: kedro promote."
             )
-        ref = _bundle_of(path, before._asdict())
+        ref = _pointed_to(path, before._asdict())
         told = {"asked_by": asked_by, "reason": reason, "previous": _there(path, moves, before.previous)}
         _write(path, moves, _move_to(path, ref, "rollback", **told))
     return ref
@@ -137,7 +148,7 @@ def read_champion(path: Path, *, verify: bool = True) -> BundleRef:
     Raises:
         BundleError: where the pointer or the bundle is missing or damaged, or the bundle is another one.
     """
-    return _bundle_of(path, read_pointer(path), verify=verify)
+    return _pointed_to(path, read_pointer(path), verify=verify)
 
 
 def read_pointer(path: Path) -> dict[str, Any]:
@@ -160,7 +171,7 @@ def read_pointer(path: Path) -> dict[str, Any]:
     return content
 
 
-def _bundle_of(path: Path, pointer: dict[str, Any], *, verify: bool = True) -> BundleRef:
+def _pointed_to(path: Path, pointer: dict[str, Any], *, verify: bool = True) -> BundleRef:
     relative = PurePosixPath(pointer["path"])
     if relative.is_absolute() or ".." in relative.parts:
         raise BundleError(f"{path} points outside its folder ({relative}). Train the model again.")

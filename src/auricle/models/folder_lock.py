@@ -1,4 +1,4 @@
-"""One writer at a time in a folder, where what is there is read in order to be changed."""
+"""Locks between processes, of a file or a folder, which the system gives back when their owner dies."""
 
 import os
 import time
@@ -21,23 +21,30 @@ def alone_in(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     Raises:
         BundleError: another process has been in there for all of `patience_s`.
     """
-    import fcntl
-
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        end = time.monotonic() + patience_s
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise BundleError(
-                        f"Another process has been changing {folder} for more than {patience_s:g} s."
-                        " Nothing was changed: try again, or end that process if it hangs."
-                    ) from None
-                time.sleep(0.05)
+        if not locked(descriptor, patience_s):
+            raise BundleError(
+                f"Another process has been changing {folder} for more than {patience_s:g} s."
+                " Nothing was changed: try again, or end that process if it hangs."
+            )
         yield
     finally:
         os.close(descriptor)
+
+
+def locked(descriptor: int, patience_s: float) -> bool:
+    """Lock what is opened until it is closed; False where another process holds it all `patience_s`."""
+    import fcntl
+
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        else:
+            return True

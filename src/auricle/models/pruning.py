@@ -6,10 +6,9 @@ from pathlib import Path
 
 from auricle.errors import BundleError, ConfigurationError
 from auricle.models.bundle import CONFIG
-from auricle.models.champion import CHAMPION, read_champion, read_moves
+from auricle.models.champion import BUNDLE, CHAMPION, read_champion, read_moves, versions_in
 from auricle.models.folder_lock import alone_in
 
-BUNDLE = "bundle"
 REMOVED = "removed"
 # What belongs to a version and lies beside its bundle.
 BESIDE = ("onnx", "sequence")
@@ -38,7 +37,7 @@ def prune_versions(folder: Path, keep: int) -> list[str]:
         pointer = folder / CHAMPION
         read_champion(pointer)
         present = read_moves(pointer)[-1]
-        versions = sorted(path.parent.name for path in folder.glob(f"{BUNDLE}/*/{BUNDLE}"))
+        versions = versions_in(folder)
         if present.previous is not None and present.previous not in versions:
             raise BundleError(
                 f"The bundle of {present.previous}, to which a rollback of {pointer} leads, is not in its"

@@ -1,16 +1,15 @@
 """The folder of one unfinished training, named after all that decides its result; one process uses it."""
 
-import fcntl
 import hashlib
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from auricle.errors import ConfigurationError
+from auricle.models.folder_lock import locked
 from auricle.training.resume import write_json
 
 # Raise this when the same parameters on the same data no longer lead to the same weights.
@@ -73,18 +72,6 @@ def hold(file: Path, *, busy: str, wait_s: float = 10.0) -> Iterator[None]:
         ConfigurationError: another process holds it for longer.
     """
     with file.open("w") as lock:
-        if not _locked(lock, time.monotonic() + wait_s):
+        if not locked(lock.fileno(), wait_s):
             raise ConfigurationError(busy)
         yield
-
-
-def _locked(file: IO[str], deadline: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.2)
-        else:
-            return True
