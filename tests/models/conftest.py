@@ -11,6 +11,7 @@ import pytest
 
 from auricle.models.bundle import seal
 from auricle.models.params import CnnParams
+from tiny_speech import GEOMETRY
 
 VOCABULARY = ("blues", "disco", "metal")
 
@@ -111,19 +112,7 @@ SMALL = {
         "instrument_size": 4,
     },
     "note_analyzer_small": {"channels": (16, 32), "embedding_size": 8, "instrument_size": 4},
-    "wav2vec2": {
-        "tiny": {
-            "conv_dim": (8, 12),
-            "conv_kernel": (10, 4),
-            "conv_stride": (5, 4),
-            "hidden_size": 16,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "intermediate_size": 24,
-            "num_conv_pos_embeddings": 4,
-            "num_conv_pos_embedding_groups": 4,
-        }
-    },
+    "wav2vec2": {"tiny": GEOMETRY},
 }
 
 

@@ -16,19 +16,9 @@ from auricle.errors import BundleError, ConfigurationError
 from auricle.models.bundle import seal
 from auricle.models.rating.pair import checked_pair
 from auricle.models.rating.params import PairParams
+from tiny_speech import GEOMETRY
 
 CLASSIFIERS = ("MLPClassifier", "DeepClassifier", "ResidualClassifier")
-TINY_SPEECH = {
-    "conv_dim": (8, 12),
-    "conv_kernel": (10, 4),
-    "conv_stride": (5, 4),
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 24,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 4,
-}
 RATE = 16_000
 
 
@@ -44,7 +34,7 @@ def pair(encoder: str, classifier: str = "MLPClassifier", **arguments: Any) -> P
 def speech_folder(tmp_path: Path) -> Path:
     """A tiny encoder with group normalization, as the base models have it."""
     torch.manual_seed(1)
-    Wav2Vec2Model(Wav2Vec2Config(**TINY_SPEECH)).save_pretrained(tmp_path / "speech")
+    Wav2Vec2Model(Wav2Vec2Config(**GEOMETRY)).save_pretrained(tmp_path / "speech")
     return tmp_path / "speech"
 
 

@@ -25,25 +25,14 @@ from auricle.models.onnx_export import onnx_of
 from auricle.models.params import ModelParams, TransferParams
 from auricle.models.registry import build_model, load_deep
 from auricle.models.wav2vec2.params import Wav2Vec2Params
+from tiny_speech import GEOMETRY
 
 CLASSES = {
     "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model),
     "hubert": (HubertConfig, HubertModel),
     "wavlm": (WavLMConfig, WavLMModel),
 }
-GEOMETRY = {
-    "conv_dim": (8, 12),
-    "conv_kernel": (10, 4),
-    "conv_stride": (5, 4),
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 24,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 4,
-    "feat_extract_norm": "layer",
-    "conv_bias": True,
-}
+LAYER_NORM = GEOMETRY | {"feat_extract_norm": "layer", "conv_bias": True}
 LABELS = torch.tensor([0, 1, 2, 0])
 
 
@@ -51,7 +40,7 @@ def encoder_folder(folder: Path, kind: str = "wav2vec2", **changes: Any) -> Path
     """A tiny encoder with random weights, as a folder of the hub would have it."""
     torch.manual_seed(1)
     config_class, model_class = CLASSES[kind]
-    model_class(config_class(**(GEOMETRY | changes))).save_pretrained(folder / kind)
+    model_class(config_class(**(LAYER_NORM | changes))).save_pretrained(folder / kind)
     return folder / kind
 
 

@@ -25,20 +25,11 @@ from auricle.models.registry import load_deep
 from auricle.training import trainer
 from auricle.training.deep import fit_deep
 from auricle.training.params import TrainParams
+from tiny_speech import GEOMETRY
 
 RATE = 16_000
 PITCHES = {"low": 200.0, "middle": 800.0, "high": 3200.0}
-GEOMETRY = {
-    "conv_dim": (8, 12),
-    "conv_kernel": (20, 16),
-    "conv_stride": (10, 8),
-    "hidden_size": 16,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 2,
-    "intermediate_size": 24,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 4,
-}
+THREE_LAYERS = GEOMETRY | {"conv_kernel": (20, 16), "conv_stride": (10, 8), "num_hidden_layers": 3}
 TRAIN = TrainParams.model_validate(
     {
         "epochs": 4,
@@ -116,7 +107,8 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Tones:
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("encoder") / "tiny"
     torch.manual_seed(1)
-    config: Any = GEOMETRY | {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
+    normed = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
+    config: Any = THREE_LAYERS | normed
     Wav2Vec2Model(Wav2Vec2Config(**config)).save_pretrained(folder)
     return folder
 
@@ -142,7 +134,7 @@ def watched(patch: pytest.MonkeyPatch, kill_before: int | None = None) -> list[s
 
 
 def test_thaws_by_the_epoch_and_goes_on_after_a_kill_as_it_would_have(tones: Tones, tmp_path: Path) -> None:
-    model: dict[str, Any] = {"tiny": GEOMETRY, "gradual_unfreezing": 1}
+    model: dict[str, Any] = {"tiny": THREE_LAYERS, "gradual_unfreezing": 1}
     with pytest.MonkeyPatch.context() as patch:
         seen = watched(patch)
         whole = tones.fit(tmp_path / "whole", **model)
@@ -189,13 +181,13 @@ def test_the_rate_rises_and_falls_along_straight_lines(tones: Tones, tmp_path: P
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trainer.RecordingTrainer, "training_step", training_step)
-        tones.fit(tmp_path, tiny=GEOMETRY)
+        tones.fit(tmp_path, tiny=THREE_LAYERS)
     rising, falling = [0, 1 / 3, 2 / 3], [1 - step / 9 for step in range(9)]
     assert rates == pytest.approx([0.01 * share for share in (*rising, *falling)])
 
 
 def test_several_processes_do_not_thaw() -> None:
-    model = {"kind": "wav2vec2", "tiny": GEOMETRY, "gradual_unfreezing": 1}
+    model = {"kind": "wav2vec2", "tiny": THREE_LAYERS, "gradual_unfreezing": 1}
     windows = {"window_seconds": 0.3, "hop_seconds": 0.3}
     with pytest.raises(ConfigurationError, match="gradual_unfreezing is for one process, and processes is 2"):
         check_deep_model(model, {"processes": 2}, windows, WaveformParams())

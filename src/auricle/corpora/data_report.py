@@ -50,6 +50,10 @@ def describe_corpus(
     labels = labels or LabelParams()
     called = _by_label(learnt, labels)
     pairs = describe_pairs(manifest, near_duplicates)
+    cautions = [
+        *corpus_warnings(manifest, called, params, several=labels.is_multi),
+        *pair_warnings(pairs),
+    ]
     return {
         "problem_type": labels.problem_type,
         "protocol": params.protocol,
@@ -70,13 +74,8 @@ def describe_corpus(
         "quarantine": _quarantine(manifest),
         "duplicates": _duplicates(manifest),
         "near_duplicates": {"count": len(pairs), "pairs": pairs[:_FILES_NAMED]},
-        **{
-            key: [
-                *corpus_warnings(manifest, called, params, several=labels.is_multi, named=named),
-                *pair_warnings(pairs, named=named),
-            ]
-            for key, named in (("warnings", True), ("public_warnings", False))
-        },
+        "warnings": [caution.text for caution in cautions],
+        "public_warnings": [caution.public for caution in cautions],
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from auricle.corpora.cautions import Caution
 from auricle.corpora.linking import LINKS_SPLITS, LISTS_DISAGREE
 from auricle.corpora.params import RECORDING, IngestParams
 from auricle.corpora.places import TEST, Places
@@ -26,8 +27,7 @@ def corpus_warnings(
     params: IngestParams,
     *,
     several: bool = False,
-    named: bool = True,
-) -> list[str]:
+) -> list[Caution]:
     """Sentences for log and report.
 
     Args:
@@ -36,12 +36,11 @@ def corpus_warnings(
             recording that has several.
         params: What the manifest was built with.
         several: Whether a recording may have several labels.
-        named: Whether groups and files may be named: not where others than their owners read it.
     """
     found = [
         *_grouping(learnt.drop_duplicates("recording_id"), params),
         *_quarantined(manifest),
-        *_label_conflicts(manifest, named),
+        *_label_conflicts(manifest),
     ]
     classified = learnt[learnt["label"].notna()]
     if classified.empty:
@@ -50,15 +49,15 @@ def corpus_warnings(
         return [
             *_few_groups(classified, params),
             *_absent(classified, params),
-            *_dominated(classified, named),
+            *_dominated(classified),
             *found,
         ]
     return [
         *_majority(classified, params),
         *_few_groups(classified, params),
         *_absent(classified, params),
-        *_dominated(classified, named),
-        *_several_labels(classified, named),
+        *_dominated(classified),
+        *_several_labels(classified),
         *found,
         *_confounds(classified),
     ]
@@ -71,19 +70,19 @@ def _some(items: Iterable[str]) -> str:
     return ", ".join([*told[:_NAMED], *more])
 
 
-def _majority(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
+def _majority(rows: pd.DataFrame, params: IngestParams) -> Iterator[Caution]:
     shares = rows["label"].value_counts(normalize=True)
     label, share = shares.index[0], float(shares.iloc[0])
     if len(shares) == 1:
-        yield f"There is one label only, {label!r}: a classifier has nothing to tell apart."
+        yield Caution(f"There is one label only, {label!r}: a classifier has nothing to tell apart.")
     elif share > params.majority_warning:
-        yield (
+        yield Caution(
             f"{label!r} is the label of {share:.0%} of the recordings (limit {params.majority_warning:.0%}):"
             " always guessing it is right as often. Read macro-F1 and balanced accuracy, not accuracy."
         )
 
 
-def _few_groups(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
+def _few_groups(rows: pd.DataFrame, params: IngestParams) -> Iterator[Caution]:
     folded = Places.of(params).folded
     evaluated = rows if folded else rows[rows["place"] == TEST]
     groups = (
@@ -92,14 +91,14 @@ def _few_groups(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
     few = groups[groups < params.min_groups_for_claim].sort_values(kind="stable")
     if len(few):
         where = "the corpus" if folded else "the test split"
-        yield (
+        yield Caution(
             f"Too few groups in {where} for a claim about {len(few)} of {len(groups)} classes (fewer than"
             f" {params.min_groups_for_claim}): {_some(f'{label} {count}' for label, count in few.items())}."
             " They are trained and shown, and nothing is claimed about them."
         )
 
 
-def _absent(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
+def _absent(rows: pd.DataFrame, params: IngestParams) -> Iterator[Caution]:
     places = list(Places.of(params).shares)
     present = pd.crosstab(rows["label"], rows["place"]).reindex(columns=places, fill_value=0)
     without = {
@@ -108,29 +107,30 @@ def _absent(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
     without = {label: missing for label, missing in without.items() if missing}
     if without:
         told = _some(f"{label} (not in {', '.join(missing)})" for label, missing in without.items())
-        yield (
+        yield Caution(
             f"{len(without)} of {len(present)} classes miss a split, because they have too few groups or"
             f" lists omit them: {told}."
         )
 
 
-def _dominated(rows: pd.DataFrame, named: bool) -> Iterator[str]:
+def _dominated(rows: pd.DataFrame) -> Iterator[Caution]:
     sizes = rows.groupby(["label", "group"]).size()
     shares = sizes / sizes.groupby("label").transform("sum")
     several = sizes.groupby("label").transform("size") > 1
     dominating = shares[several & (shares > _DOMINATING_SHARE)].rename("share").reset_index()
     if len(dominating):
-        told = _some(
-            f"{group if named else 'one'} with {share:.0%} of {label}"
-            for label, group, share in dominating.itertuples(index=False)
-        )
-        yield (
+        rows_of = list(dominating.itertuples(index=False))
+        said = (
             f"In {len(dominating)} classes one group holds most recordings, so that its sound may be taken"
-            f" for the sound of the class: {told}."
+            " for the sound of the class: "
+        )
+        yield Caution(
+            f"{said}{_some(f'{group} with {share:.0%} of {label}' for label, group, share in rows_of)}.",
+            f"{said}{_some(f'one with {share:.0%} of {label}' for label, _, share in rows_of)}.",
         )
 
 
-def _several_labels(rows: pd.DataFrame, named: bool) -> Iterator[str]:
+def _several_labels(rows: pd.DataFrame) -> Iterator[Caution]:
     """Nothing where most groups do: players play in several ways, artists seldom in several genres."""
     groups = rows.groupby("group")["label"]
     labels, sizes = groups.nunique(), groups.size()
@@ -138,23 +138,21 @@ def _several_labels(rows: pd.DataFrame, named: bool) -> Iterator[str]:
     if 0 < len(mixed) <= (sizes > 1).sum() * _USUAL_SHARE:
         first = mixed.index[0]
         its = _some(sorted(rows["label"][rows["group"] == first].unique()))
-        example = f", such as {first!r} ({its})" if named else ""
-        yield (
-            f"{len(mixed)} of {len(labels)} groups carry several labels{example}: splits cannot be balanced"
-            " exactly, and a label may be disputed."
-        )
+        said = f"{len(mixed)} of {len(labels)} groups carry several labels"
+        so = "splits cannot be balanced exactly, and a label may be disputed."
+        yield Caution(f"{said}, such as {first!r} ({its}): {so}", f"{said}: {so}")
 
 
-def _grouping(rows: pd.DataFrame, params: IngestParams) -> Iterator[str]:
+def _grouping(rows: pd.DataFrame, params: IngestParams) -> Iterator[Caution]:
     as_published = params.unlisted == "exclude"  # then every recording is where a published list puts it
     if params.group_by == (RECORDING,) and len(rows) and not as_published:
-        yield (
+        yield Caution(
             "Each recording is a group of its own (group_by: recording). If artists, players or sessions"
             " repeat, they are in several splits, and the figures flatter."
         )
 
 
-def _quarantined(manifest: pd.DataFrame) -> Iterator[str]:
+def _quarantined(manifest: pd.DataFrame) -> Iterator[Caution]:
     reasons = manifest["reason"].astype("str").fillna("")
     for pattern, said in (
         (f"^{LINKS_SPLITS}", "link groups of different splits"),
@@ -163,23 +161,21 @@ def _quarantined(manifest: pd.DataFrame) -> Iterator[str]:
     ):
         count = int(reasons.str.contains(pattern).sum())
         if count:
-            yield f"{count} recordings {said}; they are in quarantine, because they would leak."
+            yield Caution(f"{count} recordings {said}; they are in quarantine, because they would leak.")
 
 
-def _label_conflicts(manifest: pd.DataFrame, named: bool) -> Iterator[str]:
+def _label_conflicts(manifest: pd.DataFrame) -> Iterator[Caution]:
     copies = manifest[manifest["recording_id"].notna() & manifest["label"].notna()]
     labels = copies.groupby("recording_id")["label"].nunique()
     disputed = labels[labels > 1]
     if len(disputed):
         paths = copies["path"][copies["recording_id"] == disputed.index[0]]
-        example = f", such as {' and '.join(paths.head(2))}" if named else ""
-        yield (
-            f"{len(disputed)} recordings occur in several copies with different labels{example}: one of the"
-            " labels is wrong."
-        )
+        said = f"{len(disputed)} recordings occur in several copies with different labels"
+        so = "one of the labels is wrong."
+        yield Caution(f"{said}, such as {' and '.join(paths.head(2))}: {so}", f"{said}: {so}")
 
 
-def _confounds(rows: pd.DataFrame) -> Iterator[str]:
+def _confounds(rows: pd.DataFrame) -> Iterator[Caution]:
     """Facts of the files that go with the label, by which a model could tell classes without hearing them.
 
     Counted over groups, not recordings: recordings of one session agree by nature. Cramér's V and the
@@ -195,7 +191,7 @@ def _confounds(rows: pd.DataFrame) -> Iterator[str]:
             continue
         strength = association(counts.to_numpy(), method="cramer")
         if strength >= _CONFOUND_V and chi2_contingency(counts.to_numpy()).pvalue < _CONFOUND_P:
-            yield _told(name, counts, float(strength))
+            yield Caution(_told(name, counts, float(strength)))
 
 
 def _facts(rows: pd.DataFrame) -> dict[str, pd.Series]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from auricle.corpora.cautions import Caution
+
 GONE = "its file is not in the corpus any more"
 APART = "they are in different groups"
 
@@ -29,15 +31,16 @@ def describe_pairs(manifest: pd.DataFrame, near_duplicates: pd.DataFrame | None)
     return [_pair(pair, known) for pair in near_duplicates.to_dict("records")]
 
 
-def pair_warnings(pairs: Sequence[dict[str, Any]], *, named: bool = True) -> Iterator[str]:
-    """Sentences on labels that copies contradict; `named` as of `corpus_warnings`."""
+def pair_warnings(pairs: Sequence[dict[str, Any]]) -> Iterator[Caution]:
+    """Sentences on labels that copies contradict."""
     disputed = [pair for pair in pairs if None not in pair["labels"] and len(set(pair["labels"])) > 1]
     if disputed:
         first = disputed[0]
-        example = f", such as {' and '.join(first['paths'])} ({' and '.join(first['labels'])})"
-        yield (
-            f"{len(disputed)} pairs of near-duplicates have different labels{example if named else ''}: one"
-            " of the labels is wrong."
+        said = f"{len(disputed)} pairs of near-duplicates have different labels"
+        so = "one of the labels is wrong."
+        yield Caution(
+            f"{said}, such as {' and '.join(first['paths'])} ({' and '.join(first['labels'])}): {so}",
+            f"{said}: {so}",
         )
 
 
