@@ -1,5 +1,6 @@
 """Nodes that train a Random Forest and let its champion predict. Heavy imports stand inside the functions."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -33,3 +34,13 @@ def predict(
     from auricle.inference.scoring import score_features
 
     return score_features(champion, features, manifest)
+
+
+def predict_incumbent(
+    champion: BundleRef | None, manifest: pd.DataFrame, features: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """Predictions of the champion for what its challenger is judged on; none where it cannot hear that."""
+    from auricle.retraining.incumbent import if_it_can
+
+    if champion is not None:
+        yield from if_it_can(champion, lambda: predict(champion, manifest, features))

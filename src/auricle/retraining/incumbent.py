@@ -1,0 +1,30 @@
+"""The champion before it is decided upon: what it says of the present recordings, if it can."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+
+from auricle.errors import AuricleError
+from auricle.models.bundle import BundleRef
+
+logger = logging.getLogger(__name__)
+
+
+def if_it_can(
+    champion: BundleRef, predict: Callable[[], tuple[pd.DataFrame, pd.DataFrame]]
+) -> Iterator[pd.DataFrame]:
+    """Its predictions; nothing, and a warning, where the corpus was prepared for another front end.
+
+    Then it cannot be compared, which is a matter for the decision to tell, and no reason to fail.
+
+    Args:
+        champion: that predicts.
+        predict: gives predictions and embeddings.
+    """
+    try:
+        predictions, _ = predict()
+    except AuricleError as error:
+        logger.warning("The champion %s cannot predict the present recordings: %s", champion.version, error)
+    else:
+        yield predictions
