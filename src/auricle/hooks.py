@@ -22,12 +22,14 @@ from auricle.checks import (
     check_names,
     check_note_sequence,
     check_prediction,
+    check_retraining,
     check_sweep,
     check_taggram,
     check_waveform_training,
 )
 from auricle.errors import AuricleError
 from auricle.models.rating.plugins import PLUGINS, PluginParams, allow
+from auricle.pipelines.marks import DECISION
 from auricle.studies import CHOICE, RETRAINED
 from auricle.training.deep_params import BLOCKS
 
@@ -39,6 +41,7 @@ CHECKED = (
     "sweep",
     "ablation",
     "evaluate",
+    DECISION,
     "note_sequence",
     "similarity",
     "ensemble",
@@ -106,8 +109,9 @@ class ProjectHooks:
                     None if is_made else catalog.load(champion),
                     is_made=is_made,
                 )
-            if names.keys() >= {"evaluation", "labels"}:
-                check_evaluation(catalog.load(names["evaluation"]), catalog.load(names["labels"]))
+            for name, check in (("rule", check_retraining), ("evaluation", check_evaluation)):
+                if names.keys() >= {name, "labels"}:
+                    check(catalog.load(names[name]), catalog.load(names["labels"]))
             for name in names.keys() & {"train", "explanation", "similarity"}:
                 check_device(catalog.load(names[name]))
             for champion in _explained(node) - pipeline.all_outputs():  # one in the making has no windows yet
