@@ -12,6 +12,7 @@ from auricle.pipelines import (
     augmentations,
     cache_spectrograms,
     cache_waveforms,
+    drift,
     ensemble,
     evaluate,
     experiments,
@@ -129,6 +130,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             ingest.create_pipeline(corpus) + export.create_pipeline(corpus, *_exported(models))
             for corpus, models in studies.items()
         ),
+        "drift": _joined(_drift(corpus, models) for corpus, models in studies.items()),
         "predict": predict.create_pipeline(),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in on_spectrograms.items()),
@@ -158,6 +160,12 @@ def _train_in(corpus: str, model: str) -> Pipeline:
         + recipe.train(corpus, model)
         + evaluate.create_pipeline(corpus, [model], STUDIES[corpus])
     )
+
+
+def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
+    """What is new to the champions, whether it has drifted, and whether a retraining is due."""
+    watched = drift.create_pipeline(corpus, models) + drift.create_gate(corpus, models)
+    return ingest.create_pipeline(corpus) + watched
 
 
 def _explain(corpus: str, models: Sequence[str]) -> Pipeline:
