@@ -4,5 +4,7 @@
 ALWAYS = "always"
 # It adds to a folder that it reads, so that what it found is never what it leaves.
 ADDS_TO_ITS_INPUT = "adds_to_its_input"
-# It says whether what comes after it is to run at all: its one output is `{go: bool, reason: str, ...}`.
+# It says whether those that come after it are to run at all.
 GATE = "gate"
+# It says what becomes of a challenger.
+DECISION = "decision"

@@ -1,1 +1,1 @@
-"""Keeping models fresh: what has changed since a training, whether to train again, and what came of it."""
+"""Whether a newly trained model replaces the one in use: the rule, what it looks at, and its record."""

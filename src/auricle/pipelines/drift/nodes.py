@@ -60,6 +60,4 @@ def decide_due(manifest: pd.DataFrame, triggers: TriggerParams, **of_models: Any
         )
         for model in models
     }
-    due = gate.decide_due(manifest, states, triggers)
-    logger.info("Retraining is %s", due["reason"])
-    return due
+    return gate.decide_due(manifest, states, triggers)
