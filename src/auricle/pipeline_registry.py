@@ -12,6 +12,7 @@ from auricle.pipelines import (
     augmentations,
     cache_spectrograms,
     cache_waveforms,
+    drift,
     ensemble,
     evaluate,
     experiments,
@@ -72,8 +73,8 @@ ANALYZER = "note_analyzer"
 DEFAULT_MODELS = ("random_forest", "cnn")
 DEFAULT_STUDY = "genre"
 
-# The pipeline whose models the environment names.
-RETRAIN = "retrain"
+# The pipelines whose models the environment names.
+RETRAIN, DRIFT = "retrain", "drift"
 
 Studies = Mapping[str, Sequence[str]]
 
@@ -108,9 +109,13 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
 
     Args:
         chosen: names of studies; pipelines have the nodes of these only.
-        retrained: by study the models that `retrain` trains; by default all that it can.
+        retrained: by study the models that `retrain` trains and `drift` watches; by default all that can be.
     """
     studies = {corpus: STUDIES[corpus] for corpus in chosen}
+    fresh = {
+        corpus: _retrainable(models) if retrained is None else retrained.get(corpus, ())
+        for corpus, models in studies.items()
+    }
     training = {model: _train(model, studies) for model in RECIPES}
     on_spectrograms = {corpus: models for corpus, models in studies.items() if _on_spectrograms(models)}
     pipelines = {
@@ -141,10 +146,8 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
             for corpus, models in studies.items()
         ),
         "predict": predict.create_pipeline(),
-        RETRAIN: _joined(
-            _retrain(corpus, _retrainable(models) if retrained is None else retrained.get(corpus, ()))
-            for corpus, models in studies.items()
-        ),
+        DRIFT: _joined(_drift(corpus, models) for corpus, models in fresh.items()),
+        RETRAIN: _joined(_retrain(corpus, models) for corpus, models in fresh.items()),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in on_spectrograms.items()),
         "augmentations": _joined(
@@ -175,17 +178,32 @@ def _train_in(corpus: str, model: str) -> Pipeline:
     )
 
 
-def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:
-    """Each model trained anew beside its champion, compared with it, and promoted where the rule says so."""
+def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
+    """What is new to the champions, whether it has drifted, and whether a retraining is due."""
     if not models:
         return Pipeline([])
     recipes = {model: RECIPES[model] for model in models}
     prepared = _joined(prepare(corpus) for prepare in {recipe.prepare: None for recipe in recipes.values()})
+    incumbents = _joined(
+        recipe.challenge(corpus, model).only_nodes(f"{corpus}.{model}.incumbent.predict")
+        for model, recipe in recipes.items()
+        if recipe.challenge is not None
+    )
+    watched = drift.create_pipeline(corpus, models, "incumbent") + drift.create_gate(
+        corpus, models, "incumbent"
+    )
+    return ingest.create_pipeline(corpus) + prepared + incumbents + watched
+
+
+def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:
+    """Each model trained anew beside its champion, compared with it, and promoted where the rule says so."""
+    if not models:
+        return Pipeline([])
     trained = _joined(
-        recipe.challenge(corpus, model) for model, recipe in recipes.items() if recipe.challenge is not None
+        challenge(corpus, model) for model in models if (challenge := RECIPES[model].challenge) is not None
     )
     decided = _joined(retrain.create_pipeline(corpus, model) for model in models)
-    return ingest.create_pipeline(corpus) + prepared + retrain.create_gate(corpus) + trained + decided
+    return _drift(corpus, models) + retrain.create_start(corpus) + trained + decided
 
 
 def _retrainable(models: Iterable[str]) -> list[str]:

@@ -33,6 +33,7 @@ EXPECTED = {
     "train_note_sequence",
     "ensemble",
     "evaluate",
+    "drift",
     "explain",
     "similarity",
     "export",

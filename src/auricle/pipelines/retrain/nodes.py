@@ -17,17 +17,12 @@ from auricle.retraining.params import RuleParams
 logger = logging.getLogger(__name__)
 
 
-def always_due(manifest: pd.DataFrame) -> dict[str, Any]:
-    """Every run is due."""
-    return {"go": True, "reason": "every run is due", "triggers": {}}
-
-
 def take_up(manifest: pd.DataFrame, due: dict[str, Any]) -> pd.DataFrame:
     """The manifest for those who are to be trained.
 
     They read it here and not where ingestion leaves it, so that all of them come after the gate.
     """
-    logger.info("Retraining: %s", due["reason"])
+    logger.info("Retraining is %s", due["reason"])
     return manifest
 
 

@@ -1,23 +1,20 @@
-"""The retraining pipelines of a corpus and of a model: due, trained, compared, decided, promoted or kept."""
+"""The retraining pipelines of a corpus and of a model: trained, compared, decided, promoted or kept."""
 
 from kedro.pipeline import Node, Pipeline
 
 from auricle.pipelines.evaluate.nodes import score
-from auricle.pipelines.marks import DECISION, GATE
+from auricle.pipelines.marks import DECISION
 
-from .nodes import always_due, decide_on, measure, promote, take_up
+from .nodes import decide_on, measure, promote, take_up
 
 JUDGED_BY = ("decoding", "evaluation", "labels")  # parameters of the corpus
 RULED_BY = ("rule", "manual_approval")
 
 
-def create_gate(corpus: str) -> Pipeline:
-    """Whether the models of a corpus are due, and the manifest for those who are."""
+def create_start(corpus: str) -> Pipeline:
+    """The manifest for models that are due."""
     return Pipeline(
-        [
-            Node(always_due, "given", "due", name="gate", tags=GATE),
-            Node(take_up, ["given", "due"], "manifest", name="take_up"),
-        ],
+        [Node(take_up, ["given", "due"], "manifest", name="take_up")],
         namespace=f"{corpus}.retraining",
         inputs={"given": f"{corpus}.manifest"},
         tags="retrain",

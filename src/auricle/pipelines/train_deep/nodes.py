@@ -123,12 +123,11 @@ def predict_on_waveforms(
 
 def predict_incumbent(
     champion: BundleRef | None, manifest: pd.DataFrame, spectrograms: Path, train: TrainParams
-) -> Iterator[pd.DataFrame]:
-    """Predictions of the champion for what its challenger is judged on; none where it cannot hear that."""
+) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+    """Predictions and embeddings of the champion for the present corpus; none where it cannot hear that."""
     from auricle.retraining.incumbent import if_it_can
 
-    if champion is not None:
-        yield from if_it_can(champion, lambda: predict(champion, manifest, spectrograms, train))
+    return if_it_can(champion, lambda bundle: predict(bundle, manifest, spectrograms, train))
 
 
 def predict_incumbent_on_waveforms(
@@ -137,10 +136,9 @@ def predict_incumbent_on_waveforms(
     waveforms: Path,
     train: TrainParams,
     windows: WindowParams,
-) -> Iterator[pd.DataFrame]:
+) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
     """The same of a network that hears waveforms."""
     from auricle.retraining.incumbent import if_it_can
 
-    if champion is not None:
-        told = (manifest, waveforms, train, windows)
-        yield from if_it_can(champion, lambda: predict_on_waveforms(champion, *told))
+    told = (manifest, waveforms, train, windows)
+    return if_it_can(champion, lambda bundle: predict_on_waveforms(bundle, *told))

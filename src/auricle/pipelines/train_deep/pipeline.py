@@ -81,7 +81,7 @@ def create_pipeline(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) ->
 
 
 def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
-    """The same beside the champion, on what the gate has let through; the champion predicts that too."""
+    """The same beside the champion, on what the gate has let through; the champion predicts what there is before it."""
     inputs = {name: f"{corpus}.{name}" for name in _data(hearing)}
     inputs |= {"manifest": f"{corpus}.retraining.manifest"}
     own = {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in OWN}
@@ -95,7 +95,7 @@ def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) 
     incumbent = Pipeline(
         [_predict_incumbent(hearing)],
         namespace=f"{corpus}.{model}.incumbent",
-        inputs={name: inputs[name] for name in ("manifest", hearing.cached)}
+        inputs={name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
         | {"champion": f"{corpus}.{model}.incumbent"},
         parameters={f"params:{name}": own[f"params:{name}"] for name in hearing.asked},
     )
@@ -137,7 +137,7 @@ def _predict(hearing: Hearing, by: str) -> Node:
 
 def _predict_incumbent(hearing: Hearing) -> Node:
     read = {"champion": "champion"} | _heard(hearing)
-    return Node(hearing.predict_incumbent, read, "predictions", name="predict")
+    return Node(hearing.predict_incumbent, read, ["predictions", "embeddings"], name="predict")
 
 
 def _heard(hearing: Hearing) -> dict[str, str]:

@@ -38,9 +38,8 @@ def predict(
 
 def predict_incumbent(
     champion: BundleRef | None, manifest: pd.DataFrame, features: pd.DataFrame
-) -> Iterator[pd.DataFrame]:
-    """Predictions of the champion for what its challenger is judged on; none where it cannot hear that."""
+) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+    """Predictions and embeddings of the champion for the present corpus; none where it cannot hear that."""
     from auricle.retraining.incumbent import if_it_can
 
-    if champion is not None:
-        yield from if_it_can(champion, lambda: predict(champion, manifest, features))
+    return if_it_can(champion, lambda bundle: predict(bundle, manifest, features))

@@ -25,7 +25,7 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
 
 
 def create_challenger(corpus: str, model: str) -> Pipeline:
-    """The same beside the champion, on what the gate has let through; the champion predicts that too."""
+    """The same beside the champion, on what the gate has let through; the champion predicts what there is before it."""
     inputs = {"manifest": f"{corpus}.retraining.manifest", "features": f"{corpus}.features"}
     challenger = Pipeline(
         [_fit(), _predict("bundle")],
@@ -36,9 +36,17 @@ def create_challenger(corpus: str, model: str) -> Pipeline:
         tags="train",
     )
     incumbent = Pipeline(
-        [Node(predict_incumbent, ["champion", "manifest", "features"], "predictions", name="predict")],
+        [
+            Node(
+                predict_incumbent,
+                ["champion", "manifest", "features"],
+                ["predictions", "embeddings"],
+                name="predict",
+            )
+        ],
         namespace=f"{corpus}.{model}.incumbent",
-        inputs=inputs | {"champion": f"{corpus}.{model}.incumbent"},
+        inputs={"manifest": f"{corpus}.manifest", "features": inputs["features"]}
+        | {"champion": f"{corpus}.{model}.incumbent"},
     )
     return challenger + incumbent
 
