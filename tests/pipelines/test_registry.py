@@ -152,6 +152,6 @@ class TestCatalog:
         bootstrap_project(project)
         with KedroSession.create(project, env=env) as session:
             context = session.load_context()
-            check_names(context.params, {"params:studies", "params:plugins"} | read)
+            check_names(context.params, {"params:studies", "params:plugins", "params:runs"} | read)
             for corpus in STUDIES:
                 IngestParams.model_validate(context.params[corpus]["ingest"])

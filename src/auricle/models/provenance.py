@@ -1,7 +1,9 @@
 """Where a model comes from: versions, revision, data; nothing that names the machine or its folders."""
 
+import getpass
 import hashlib
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -82,6 +84,16 @@ def manifest_digest(manifest: pd.DataFrame) -> str:
     for row in usable[columns].itertuples(index=False, name=None):
         digest.update(json.dumps([_plain(value) for value in row]).encode())
     return digest.hexdigest()
+
+
+def asked_by() -> str | None:
+    """Who or what wants this done: `AURICLE_ASKED_BY`, else the user's name; None where there is none."""
+    if named := os.environ.get("AURICLE_ASKED_BY"):
+        return named
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        return None
 
 
 def git_revision(file: Path = Path(__file__)) -> str | None:
