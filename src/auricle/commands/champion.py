@@ -1,6 +1,5 @@
 """`kedro champion`, `rollback`, `promote` and `prune`: who is champion, and who is to be."""
 
-import getpass
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from auricle.models.champion import (
     versions_in,
     write_champion,
 )
+from auricle.models.provenance import asked_by
 from auricle.studies import STUDIES
 
 FIGURES = ("balanced_accuracy", "map_macro", "macro_f1", "accuracy")  # the first there is, is shown
@@ -62,7 +62,7 @@ def rollback(
     """Make the champion of MODEL (genre.cnn) the one before again."""
     with plainly():
         (found,) = _models(metadata, env, model)
-        ref = roll_back(found.pointer, asked_by=by or _user(), reason=reason)
+        ref = roll_back(found.pointer, asked_by=by or asked_by(), reason=reason)
         click.echo(f"{model}: {ref.version} is the champion again. {_figures_by(model, env)}")
 
 
@@ -85,7 +85,8 @@ def promote(metadata: ProjectMetadata, /, model: str, version: str, env: str | N
                 f"{model} has no version {version!r}. There are: {', '.join(there) or 'none: train it'}."
             )
         ref = open_bundle(bundle_of(found.pointer.parent, version), version=version)
-        write_champion(found.pointer, ref, "promote", asked_by=told["by"] or _user(), reason=told["reason"])
+        by = told["by"] or asked_by()
+        write_champion(found.pointer, ref, "promote", asked_by=by, reason=told["reason"])
         click.echo(f"{model}: {version} is the champion. {_figures_by(model, env)}")
 
 
@@ -158,10 +159,3 @@ def _figure(file: Path) -> str:
         return f"{name.replace('_', ' ')} {told['figures'][name]['value']:.3f} on {told['split']}"
     except (OSError, ValueError, KeyError, TypeError, StopIteration):
         return "not evaluated"
-
-
-def _user() -> str | None:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number that has no name
-        return None
