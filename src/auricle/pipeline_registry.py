@@ -20,6 +20,7 @@ from auricle.pipelines import (
     extract_features,
     ingest,
     predict,
+    recommend,
     similarity,
     sweep,
     train_deep,
@@ -60,6 +61,8 @@ RECIPES = {
 
 # The model whose notes the sequence model of passages is about.
 ANALYZER = "note_analyzer"
+# The model that rates what is then recommended.
+RATER = "rater"
 
 # The models that `kedro run` trains and compares, and where.
 DEFAULT_MODELS = ("random_forest", "cnn")
@@ -130,6 +133,13 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             for corpus, models in studies.items()
         ),
         "predict": predict.create_pipeline(),
+        "recommend": _joined(
+            ingest.create_pipeline(corpus)
+            + cache_waveforms.create_pipeline(corpus)
+            + recommend.create_pipeline(corpus, RATER)
+            for corpus, models in studies.items()
+            if RATER in models
+        ),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in on_spectrograms.items()),
         "augmentations": _joined(
