@@ -22,6 +22,7 @@ from auricle.checks import (
     check_names,
     check_note_sequence,
     check_prediction,
+    check_rating,
     check_sweep,
     check_taggram,
     check_waveform_training,
@@ -74,6 +75,7 @@ class ProjectHooks:
             check_prediction(catalog.load(f"{PREFIX}predict"), catalog.load("predict.run_root"))
         for variants in sorted(name for name in pipeline.inputs() if name.endswith(".variants")):
             check_guard(*(catalog.load(name) for name in _of_study(variants, "variants", "labels", "ingest")))
+        _check_ratings(pipeline, catalog)
         for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
@@ -147,6 +149,18 @@ def _of_study(name: str, *blocks: str) -> list[str]:
     """Names of parameters that stand beside one, as `params:genre.labels` beside `params:genre.variants`."""
     study, _, _ = name.rpartition(".")
     return [f"{study}.{block}" for block in blocks]
+
+
+def _check_ratings(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Refuse what ratings cannot be learned with, of each node that trains a rater."""
+    for node in pipeline.only_nodes_with_tags("rating").nodes:
+        names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
+        if "model" in names:
+            (ingest,) = _of_study(names["waveforms"], "ingest")
+            blocks = [names[name] for name in (*BLOCKS, "waveforms")]
+            check_rating(*(catalog.load(name) for name in (*blocks, ingest)))
+        elif "train" in names:
+            check_device(catalog.load(names["train"]))
 
 
 def _candidates(node: Node, pipeline: Pipeline, catalog: DataCatalog) -> dict[str, Any]:
