@@ -137,6 +137,40 @@ def check_waveform_training(train: Any, variants: Any) -> None:
         )
 
 
+def check_rating(model: Any, train: Any, windows: Any, front_end: Any, ingest: Any) -> None:
+    """Refuse what ratings cannot be learned with, and classes that do not do what they promise.
+
+    Both classes are made and run on a small batch of two lengths, which takes seconds.
+
+    Args:
+        model: of `RaterParams`, or what it is made from; so are the others.
+        train: of `TrainParams`.
+        windows: of `WindowParams`.
+        front_end: of `WaveformParams`.
+        ingest: of `IngestParams`.
+
+    Raises:
+        ConfigurationError: which says what to change, or that a class cannot be had.
+        ContractError: a class does not do what it promises.
+    """
+    from auricle.models.rating.pair import checked_pair
+    from auricle.models.rating.params import RaterParams
+    from auricle.training.device import resolve_device
+    from auricle.training.rating import check_as_they_are, check_training
+
+    training, heard = TrainParams.model_validate(train), WaveformParams.model_validate(front_end)
+    WindowParams.model_validate(windows)
+    check_device(training)
+    check_training(training)
+    check_as_they_are(heard)
+    if (protocol := IngestParams.model_validate(ingest).protocol) != "holdout":
+        raise ConfigurationError(
+            f"ingest.protocol is {protocol}, and ratings are learned from one training split. Set"
+            " ingest.protocol: holdout."
+        )
+    checked_pair(RaterParams.model_validate(model), heard.sample_rate, device=resolve_device(training.device))
+
+
 def check_labels(model: Any, train: Any, labels: Any) -> None:
     """Refuse what such labels do not have: a figure to choose the best epoch by, or a hierarchy to learn.
 

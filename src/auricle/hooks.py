@@ -22,6 +22,7 @@ from auricle.checks import (
     check_names,
     check_note_sequence,
     check_prediction,
+    check_rating,
     check_recommendation,
     check_sweep,
     check_taggram,
@@ -76,6 +77,7 @@ class ProjectHooks:
         _check_recommending(pipeline, catalog)
         for variants in sorted(name for name in pipeline.inputs() if name.endswith(".variants")):
             check_guard(*(catalog.load(name) for name in _of_study(variants, "variants", "labels", "ingest")))
+        _check_ratings(pipeline, catalog)
         for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
@@ -166,6 +168,18 @@ def _check_recommending(pipeline: Pipeline, catalog: DataCatalog) -> None:
                 champion.removesuffix(".champion"),
                 is_made=is_made,
             )
+
+
+def _check_ratings(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Refuse what ratings cannot be learned with, of each node that trains a rater."""
+    for node in pipeline.only_nodes_with_tags("rating").nodes:
+        names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
+        if "model" in names:
+            (ingest,) = _of_study(names["waveforms"], "ingest")
+            blocks = [names[name] for name in (*BLOCKS, "waveforms")]
+            check_rating(*(catalog.load(name) for name in (*blocks, ingest)))
+        elif "train" in names:
+            check_device(catalog.load(names["train"]))
 
 
 def _candidates(node: Node, pipeline: Pipeline, catalog: DataCatalog) -> dict[str, Any]:

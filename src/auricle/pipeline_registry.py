@@ -14,6 +14,7 @@ from auricle.pipelines import (
     cache_waveforms,
     ensemble,
     evaluate,
+    evaluate_ratings,
     experiments,
     explain,
     export,
@@ -26,28 +27,42 @@ from auricle.pipelines import (
     train_deep,
     train_forest,
     train_note_sequence,
+    train_rating,
 )
 from auricle.studies import ENSEMBLE, STUDIES, TRAINED_BY
 
 
 class Recipe(NamedTuple):
-    """How a model comes about: the pipeline that prepares its input, and the one that trains it."""
+    """How a model comes about.
 
-    prepare: Callable[[str], Pipeline]
+    Attributes:
+        prepare: the pipelines that prepare what it hears, or what it is judged beside.
+        train: the one that trains it.
+        evaluate: the one that judges models of the study; told which, and which it has.
+    """
+
+    prepare: tuple[Callable[[str], Pipeline], ...]
     train: Callable[[str, str], Pipeline]
+    evaluate: Callable[[str, Sequence[str], Sequence[str]], Pipeline] = evaluate.create_pipeline
 
 
 def _ensemble(corpus: str, model: str) -> Pipeline:
     return ensemble.create_pipeline(corpus, model, [name for name in STUDIES[corpus] if name != model])
 
 
-ON_SPECTROGRAMS = Recipe(cache_spectrograms.create_pipeline, train_deep.create_pipeline)
+ON_SPECTROGRAMS = Recipe((cache_spectrograms.create_pipeline,), train_deep.create_pipeline)
 ON_WAVEFORMS = Recipe(
-    cache_waveforms.create_pipeline,
+    (cache_waveforms.create_pipeline,),
     partial(train_deep.create_pipeline, hearing=train_deep.WAVEFORMS),
 )
+# Ratings are no classes: whatever counts, maps or compares labels leaves their study out.
+ON_RATINGS = Recipe(
+    (cache_waveforms.create_pipeline, extract_features.create_pipeline),
+    train_rating.create_pipeline,
+    evaluate_ratings.create_pipeline,
+)
 RECIPES = {
-    "random_forest": Recipe(extract_features.create_pipeline, train_forest.create_pipeline),
+    "random_forest": Recipe((extract_features.create_pipeline,), train_forest.create_pipeline),
     "cnn": ON_SPECTROGRAMS,
     "hybrid": ON_SPECTROGRAMS,
     "resnet": ON_SPECTROGRAMS,
@@ -56,7 +71,8 @@ RECIPES = {
     "wav2vec2": ON_WAVEFORMS,
     "note_analyzer": ON_SPECTROGRAMS,
     "note_analyzer_small": ON_SPECTROGRAMS,
-    ENSEMBLE: Recipe(ingest.create_pipeline, _ensemble),  # of what is trained; it hears nothing itself
+    ENSEMBLE: Recipe((), _ensemble),  # of what is trained; it hears nothing itself
+    "rater": ON_RATINGS,
 }
 
 # The model whose notes the sequence model of passages is about.
@@ -105,6 +121,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
     studies = {corpus: STUDIES[corpus] for corpus in chosen}
     training = {model: _train(model, studies) for model in RECIPES}
     on_spectrograms = {corpus: models for corpus, models in studies.items() if _on_spectrograms(models)}
+    of_classes = {corpus: models for corpus, models in studies.items() if not _on_ratings(models)}
     pipelines = {
         "ingest": _joined(ingest.create_pipeline(corpus) for corpus in studies),
         "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline, studies),
@@ -117,20 +134,20 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             if ANALYZER in models
         ),
         "evaluate": _joined(
-            evaluate.create_pipeline(corpus, models, models) for corpus, models in studies.items()
+            RECIPES[models[0]].evaluate(corpus, models, models) for corpus, models in studies.items()
         ),
         "experiments": _joined(
             ingest.create_pipeline(corpus) + experiments.create_pipeline(corpus, models)
-            for corpus, models in studies.items()
+            for corpus, models in of_classes.items()
         ),
-        "explain": _joined(_explain(corpus, models) for corpus, models in studies.items()),
+        "explain": _joined(_explain(corpus, models) for corpus, models in of_classes.items()),
         "similarity": _joined(
             ingest.create_pipeline(corpus) + similarity.create_pipeline(corpus, models)
-            for corpus, models in studies.items()
+            for corpus, models in of_classes.items()
         ),
         "export": _joined(
             ingest.create_pipeline(corpus) + export.create_pipeline(corpus, *_exported(models))
-            for corpus, models in studies.items()
+            for corpus, models in of_classes.items()
         ),
         "predict": predict.create_pipeline(),
         "recommend": _joined(
@@ -164,9 +181,9 @@ def _train_in(corpus: str, model: str) -> Pipeline:
     recipe = RECIPES[model]
     return (
         ingest.create_pipeline(corpus)
-        + recipe.prepare(corpus)
+        + _joined(prepare(corpus) for prepare in recipe.prepare)
         + recipe.train(corpus, model)
-        + evaluate.create_pipeline(corpus, [model], STUDIES[corpus])
+        + recipe.evaluate(corpus, [model], STUDIES[corpus])
     )
 
 
@@ -196,6 +213,11 @@ def _on_spectrograms(models: Iterable[str]) -> list[str]:
     return [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
 
 
+def _on_ratings(models: Iterable[str]) -> bool:
+    """Whether a study learns ratings, and no classes."""
+    return any(RECIPES[model] is ON_RATINGS for model in models)
+
+
 def _exported(models: Iterable[str]) -> tuple[list[str], list[str]]:
     """Networks, and forests; an ensemble is made of the others."""
     networks = [model for model in models if RECIPES[model] in (ON_SPECTROGRAMS, ON_WAVEFORMS)]
@@ -207,7 +229,7 @@ def _prepare(prepare: Callable[[str], Pipeline], studies: Studies) -> Pipeline:
     return _joined(
         ingest.create_pipeline(corpus) + prepare(corpus)
         for corpus, models in studies.items()
-        if any(RECIPES[model].prepare is prepare for model in models)
+        if any(prepare in RECIPES[model].prepare for model in models)
     )
 
 

@@ -1,7 +1,7 @@
 """The page of recommendations: the list to be heard, how sure each rating is, and what stands behind it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -62,7 +62,7 @@ def stars(rating: float) -> str:
 
 
 def _rows(listed: pd.DataFrame) -> list[Json]:
-    return [dict(row) for row in listed.to_dict("records")]  # type: ignore[call-overload]
+    return cast("list[Json]", listed.to_dict("records"))
 
 
 def _entry(row: Json, sound: Playable) -> Json:

@@ -115,7 +115,7 @@ def write_rating(path: Path, rating: str, style: TagStyle) -> None:
         TagError: it has a rating, its format has no place for one, or it cannot be written.
     """
     import mutagen
-    from mutagen.flac import VCommentDict
+    from mutagen._vorbis import VCommentDict
 
     if (there := listeners_rating(path, style)) is not None:
         raise TagError(f"it has a rating ({there:.2f})")

@@ -99,10 +99,9 @@ def check_trained(champion: BundleRef | None, name: str) -> BundleRef:
     """
     if champion is not None:
         return champion
-    study, _, model = name.partition(".")
     raise ConfigurationError(
         f"{name} is not trained, and recommendations are by its champion. Train it with `kedro run"
-        f" --pipelines={TRAINED_BY[model]} --params=studies=[{study}]`."
+        f" --pipelines={TRAINED_BY[name.rpartition('.')[2]]}`."
     )
 
 
