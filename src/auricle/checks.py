@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from auricle.audio.waveform_augment import VariantParams
 from auricle.audio.waveform_front_end import WaveformParams
@@ -17,6 +17,9 @@ from auricle.models.architecture import ArchitectureParams
 from auricle.models.params import ModelParams, WindowParams
 from auricle.similarity.params import SimilarityParams
 from auricle.training.params import SelectionMetric, TrainParams
+
+if TYPE_CHECKING:
+    from auricle.models.bundle import BundleRef
 
 PREFIX = "params:"
 OF_ONE_CLASS = ("balanced_sampling", "focal_gamma")
@@ -132,6 +135,40 @@ def check_waveform_training(train: Any, variants: Any) -> None:
             "variants asks for altered copies, which are made for networks on spectrograms, and this one"
             " hears waveforms. Set train.variants: false for it: it then learns from what was recorded."
         )
+
+
+def check_rating(model: Any, train: Any, windows: Any, front_end: Any, ingest: Any) -> None:
+    """Refuse what ratings cannot be learned with, and classes that do not do what they promise.
+
+    Both classes are made and run on a small batch of two lengths, which takes seconds.
+
+    Args:
+        model: of `RaterParams`, or what it is made from; so are the others.
+        train: of `TrainParams`.
+        windows: of `WindowParams`.
+        front_end: of `WaveformParams`.
+        ingest: of `IngestParams`.
+
+    Raises:
+        ConfigurationError: which says what to change, or that a class cannot be had.
+        ContractError: a class does not do what it promises.
+    """
+    from auricle.models.rating.pair import checked_pair
+    from auricle.models.rating.params import RaterParams
+    from auricle.training.device import resolve_device
+    from auricle.training.rating import check_as_they_are, check_training
+
+    training, heard = TrainParams.model_validate(train), WaveformParams.model_validate(front_end)
+    WindowParams.model_validate(windows)
+    check_device(training)
+    check_training(training)
+    check_as_they_are(heard)
+    if (protocol := IngestParams.model_validate(ingest).protocol) != "holdout":
+        raise ConfigurationError(
+            f"ingest.protocol is {protocol}, and ratings are learned from one training split. Set"
+            " ingest.protocol: holdout."
+        )
+    checked_pair(RaterParams.model_validate(model), heard.sample_rate, device=resolve_device(training.device))
 
 
 def check_labels(model: Any, train: Any, labels: Any) -> None:
@@ -350,6 +387,44 @@ def check_prediction(params: Any, run_root: Path) -> None:
     from auricle.inference.bulk.params import PredictParams
 
     plan(PredictParams.model_validate(params), run_root)
+
+
+def check_recommendation(
+    recommendation: Any, ingest: Any, champion: "BundleRef | None", tags: Path, name: str, *, is_made: bool
+) -> None:
+    """Refuse recommendations by nobody, and ratings written otherwise than they are read, or never listed.
+
+    Args:
+        recommendation: of `RecommendationParams`, or what it is made from.
+        ingest: of `IngestParams`, or what it is made from.
+        champion: the rater's, or None.
+        tags: the folder of dry runs.
+        name: of the rater, such as `ratings.rater`.
+        is_made: whether the same run trains it.
+
+    Raises:
+        ConfigurationError: which says what to change.
+        MissingPackageError: tags are asked for, and mutagen is not installed.
+    """
+    from auricle.inference.tag_files import check_installed
+    from auricle.recommendation.params import RecommendationParams
+    from auricle.recommendation.recommend import check_trained
+    from auricle.recommendation.tags import BY, check_dry_run, style_of
+    from auricle.training.device import resolve_device
+
+    params, corpus = RecommendationParams.model_validate(recommendation), IngestParams.model_validate(ingest)
+    resolve_device(params.device)
+    if params.tags.mode != "none":
+        check_installed(by=BY)
+        style_of(params.tags, corpus.layout, corpus.layout_options)
+    if is_made:
+        if params.tags.mode == "write":
+            raise ConfigurationError(
+                f"{BY}.mode is write, and this run trains {name}: its ratings were never listed. Train first,"
+                f" then run the pipeline recommend with {BY}.mode=dry_run, and then with write."
+            )
+        return
+    check_dry_run(tags / check_trained(champion, name).version, params.tags)
 
 
 def check_ensemble(ensemble: Any, labels: Any, candidates: Mapping[str, Any]) -> None:

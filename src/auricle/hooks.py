@@ -23,6 +23,8 @@ from auricle.checks import (
     check_names,
     check_note_sequence,
     check_prediction,
+    check_rating,
+    check_recommendation,
     check_retraining,
     check_sweep,
     check_taggram,
@@ -78,8 +80,10 @@ class ProjectHooks:
         allow(plugins.allowed, Path(run_params["project_path"]))
         if "predict.run_root" in pipeline.inputs():
             check_prediction(catalog.load(f"{PREFIX}predict"), catalog.load("predict.run_root"))
+        _check_recommending(pipeline, catalog)
         for variants in sorted(name for name in pipeline.inputs() if name.endswith(".variants")):
             check_guard(*(catalog.load(name) for name in _of_study(variants, "variants", "labels", "ingest")))
+        _check_ratings(pipeline, catalog)
         for node in pipeline.only_nodes_with_tags(*CHECKED).nodes:
             names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
             if "sweep" in names:
@@ -159,6 +163,35 @@ def _of_study(name: str, *blocks: str) -> list[str]:
     """Names of parameters that stand beside one, as `params:genre.labels` beside `params:genre.variants`."""
     study, _, _ = name.rpartition(".")
     return [f"{study}.{block}" for block in blocks]
+
+
+def _check_recommending(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Refuse what cannot be recommended or written, of each node that writes ratings into tags."""
+    for node in pipeline.only_nodes_with_tags("recommend").nodes:
+        read = {name.rpartition(".")[2]: name for name in node.inputs}
+        if read.keys() >= {"champion", "tag_directory", "recommendation", "ingest"}:
+            champion = read["champion"]
+            is_made = champion in pipeline.all_outputs()
+            check_recommendation(
+                catalog.load(read["recommendation"]),
+                catalog.load(read["ingest"]),
+                None if is_made else catalog.load(champion),
+                catalog.load(read["tag_directory"]),
+                champion.removesuffix(".champion"),
+                is_made=is_made,
+            )
+
+
+def _check_ratings(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Refuse what ratings cannot be learned with, of each node that trains a rater."""
+    for node in pipeline.only_nodes_with_tags("rating").nodes:
+        names = {name.rpartition(".")[2]: name for name in node.inputs if name.startswith(PREFIX)}
+        if "model" in names:
+            (ingest,) = _of_study(names["waveforms"], "ingest")
+            blocks = [names[name] for name in (*BLOCKS, "waveforms")]
+            check_rating(*(catalog.load(name) for name in (*blocks, ingest)))
+        elif "train" in names:
+            check_device(catalog.load(names["train"]))
 
 
 def _candidates(node: Node, pipeline: Pipeline, catalog: DataCatalog) -> dict[str, Any]:

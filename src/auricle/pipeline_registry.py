@@ -15,28 +15,39 @@ from auricle.pipelines import (
     drift,
     ensemble,
     evaluate,
+    evaluate_ratings,
     experiments,
     explain,
     export,
     extract_features,
     ingest,
     predict,
+    recommend,
     retrain,
     similarity,
     sweep,
     train_deep,
     train_forest,
     train_note_sequence,
+    train_rating,
 )
 from auricle.studies import ENSEMBLE, STUDIES, TRAINED_BY
 
 
 class Recipe(NamedTuple):
-    """How a model comes about: what prepares its input, what trains it, and what trains its challengers."""
+    """How a model comes about.
 
-    prepare: Callable[[str], Pipeline]
+    Attributes:
+        prepare: the pipelines that prepare what it hears, or what it is judged beside.
+        train: the one that trains it.
+        challenge: the one that trains its challengers; None where it has none.
+        evaluate: the one that judges models of the study; told which, and which it has.
+    """
+
+    prepare: tuple[Callable[[str], Pipeline], ...]
     train: Callable[[str, str], Pipeline]
     challenge: Callable[[str, str], Pipeline] | None = None
+    evaluate: Callable[[str, Sequence[str], Sequence[str]], Pipeline] = evaluate.create_pipeline
 
 
 def _ensemble(corpus: str, model: str) -> Pipeline:
@@ -44,16 +55,22 @@ def _ensemble(corpus: str, model: str) -> Pipeline:
 
 
 ON_SPECTROGRAMS = Recipe(
-    cache_spectrograms.create_pipeline, train_deep.create_pipeline, train_deep.create_challenger
+    (cache_spectrograms.create_pipeline,), train_deep.create_pipeline, train_deep.create_challenger
 )
 ON_WAVEFORMS = Recipe(
-    cache_waveforms.create_pipeline,
+    (cache_waveforms.create_pipeline,),
     partial(train_deep.create_pipeline, hearing=train_deep.WAVEFORMS),
     partial(train_deep.create_challenger, hearing=train_deep.WAVEFORMS),
 )
+# Ratings are no classes: whatever counts, maps or compares labels leaves their study out.
+ON_RATINGS = Recipe(
+    (cache_waveforms.create_pipeline, extract_features.create_pipeline),
+    train_rating.create_pipeline,
+    evaluate=evaluate_ratings.create_pipeline,
+)
 RECIPES = {
     "random_forest": Recipe(
-        extract_features.create_pipeline, train_forest.create_pipeline, train_forest.create_challenger
+        (extract_features.create_pipeline,), train_forest.create_pipeline, train_forest.create_challenger
     ),
     "cnn": ON_SPECTROGRAMS,
     "hybrid": ON_SPECTROGRAMS,
@@ -63,11 +80,14 @@ RECIPES = {
     "wav2vec2": ON_WAVEFORMS,
     "note_analyzer": ON_SPECTROGRAMS,
     "note_analyzer_small": ON_SPECTROGRAMS,
-    ENSEMBLE: Recipe(ingest.create_pipeline, _ensemble),  # of what is trained; it hears nothing itself
+    ENSEMBLE: Recipe((), _ensemble),  # of what is trained; it hears nothing itself
+    "rater": ON_RATINGS,
 }
 
 # The model whose notes the sequence model of passages is about.
 ANALYZER = "note_analyzer"
+# The model that rates what is then recommended.
+RATER = "rater"
 
 # The models that `kedro run` trains and compares, and where.
 DEFAULT_MODELS = ("random_forest", "cnn")
@@ -118,6 +138,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
     }
     training = {model: _train(model, studies) for model in RECIPES}
     on_spectrograms = {corpus: models for corpus, models in studies.items() if _on_spectrograms(models)}
+    of_classes = {corpus: models for corpus, models in studies.items() if not _on_ratings(models)}
     pipelines = {
         "ingest": _joined(ingest.create_pipeline(corpus) for corpus in studies),
         "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline, studies),
@@ -130,24 +151,31 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
             if ANALYZER in models
         ),
         "evaluate": _joined(
-            evaluate.create_pipeline(corpus, models, models) for corpus, models in studies.items()
+            RECIPES[models[0]].evaluate(corpus, models, models) for corpus, models in studies.items()
         ),
         "experiments": _joined(
             ingest.create_pipeline(corpus) + experiments.create_pipeline(corpus, models)
-            for corpus, models in studies.items()
+            for corpus, models in of_classes.items()
         ),
-        "explain": _joined(_explain(corpus, models) for corpus, models in studies.items()),
+        "explain": _joined(_explain(corpus, models) for corpus, models in of_classes.items()),
         "similarity": _joined(
             ingest.create_pipeline(corpus) + similarity.create_pipeline(corpus, models)
-            for corpus, models in studies.items()
+            for corpus, models in of_classes.items()
         ),
         "export": _joined(
             ingest.create_pipeline(corpus) + export.create_pipeline(corpus, *_exported(models))
-            for corpus, models in studies.items()
+            for corpus, models in of_classes.items()
         ),
         "predict": predict.create_pipeline(),
         DRIFT: _joined(_drift(corpus, models) for corpus, models in fresh.items()),
         RETRAIN: _joined(_retrain(corpus, models) for corpus, models in fresh.items()),
+        "recommend": _joined(
+            ingest.create_pipeline(corpus)
+            + cache_waveforms.create_pipeline(corpus)
+            + recommend.create_pipeline(corpus, RATER)
+            for corpus, models in studies.items()
+            if RATER in models
+        ),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in on_spectrograms.items()),
         "augmentations": _joined(
@@ -172,9 +200,9 @@ def _train_in(corpus: str, model: str) -> Pipeline:
     recipe = RECIPES[model]
     return (
         ingest.create_pipeline(corpus)
-        + recipe.prepare(corpus)
+        + _joined(prepare(corpus) for prepare in recipe.prepare)
         + recipe.train(corpus, model)
-        + evaluate.create_pipeline(corpus, [model], STUDIES[corpus])
+        + recipe.evaluate(corpus, [model], STUDIES[corpus])
     )
 
 
@@ -183,7 +211,9 @@ def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
     if not models:
         return Pipeline([])
     recipes = {model: RECIPES[model] for model in models}
-    prepared = _joined(prepare(corpus) for prepare in {recipe.prepare: None for recipe in recipes.values()})
+    prepared = _joined(
+        prepare(corpus) for prepare in {each: None for recipe in recipes.values() for each in recipe.prepare}
+    )
     incumbents = _joined(
         recipe.challenge(corpus, model).only_nodes(f"{corpus}.{model}.incumbent.predict")
         for model, recipe in recipes.items()
@@ -236,6 +266,11 @@ def _on_spectrograms(models: Iterable[str]) -> list[str]:
     return [model for model in models if RECIPES[model] is ON_SPECTROGRAMS]
 
 
+def _on_ratings(models: Iterable[str]) -> bool:
+    """Whether a study learns ratings, and no classes."""
+    return any(RECIPES[model] is ON_RATINGS for model in models)
+
+
 def _exported(models: Iterable[str]) -> tuple[list[str], list[str]]:
     """Networks, and forests; an ensemble is made of the others."""
     networks = [model for model in models if RECIPES[model] in (ON_SPECTROGRAMS, ON_WAVEFORMS)]
@@ -247,7 +282,7 @@ def _prepare(prepare: Callable[[str], Pipeline], studies: Studies) -> Pipeline:
     return _joined(
         ingest.create_pipeline(corpus) + prepare(corpus)
         for corpus, models in studies.items()
-        if any(RECIPES[model].prepare is prepare for model in models)
+        if any(prepare in RECIPES[model].prepare for model in models)
     )
 
 

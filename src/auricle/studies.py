@@ -11,6 +11,7 @@ STUDIES: dict[str, tuple[str, ...]] = {
     "genre": ("random_forest", "cnn", "hybrid", "resnet", "cnn_lstm", "transfer", "wav2vec2", "ensemble"),
     "notes": ("random_forest", "note_analyzer", "note_analyzer_small", "ensemble"),
     "cry": ("random_forest", "cnn", "wav2vec2", "ensemble"),
+    "ratings": ("rater",),
 }
 
 # The model of a study that is made of its others.
@@ -28,6 +29,7 @@ TRAINED_BY: dict[str, str] = {
     "note_analyzer": "train_note_analyzer",
     "note_analyzer_small": "train_note_analyzer_small",
     "ensemble": "ensemble",
+    "rater": "train_rating",
 }
 
 # Every model that `retrain` can train: an ensemble is made of others' champions.

@@ -14,11 +14,12 @@ from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
 from auricle.errors import ConfigurationError
 from auricle.inference.bulk.files import predict_files
-from auricle.inference.bulk.genre_tag import TagError, read_genres, write_genres
+from auricle.inference.bulk.genre_tag import read_genres, write_genres
 from auricle.inference.bulk.job import plan
 from auricle.inference.bulk.params import PredictParams, TagParams
 from auricle.inference.bulk.tables import results_of
 from auricle.inference.bulk.tags import _kept, tag_files
+from auricle.inference.tag_files import TagError
 from auricle.models.bundle import BundleRef
 
 mutagen = pytest.importorskip("mutagen")

@@ -52,8 +52,11 @@ class TestChoice:
     @pytest.mark.parametrize(
         ("studies", "message"),
         [
-            (["genres"], r"names 'genres', which there is not; 'genre' is near.*There are genre, notes, cry"),
-            (["voices"], "names 'voices', which there is not. There are genre, notes, cry"),
+            (
+                ["genres"],
+                r"names 'genres', which there is not; 'genre' is near.*There are genre, notes, cry, ratings",
+            ),
+            (["voices"], "names 'voices', which there is not. There are genre, notes, cry, ratings"),
             (["notes", "notes"], "names 'notes' twice"),
             ("genre", r"is 'genre', not a list of names such as \[genre\]"),
             ([], r"is \[\], not a list"),
@@ -79,7 +82,7 @@ class TestEnvironments:
 
     def test_sessions_of_one_process_do_not_narrow_what_is_registered(self, project: Path) -> None:
         narrowed(project, "philharmonia")
-        assert studies_of(register_pipelines()["train_rf"]) == set(STUDIES)
+        assert studies_of(register_pipelines()["ingest"]) == set(STUDIES)
 
     def test_the_command_line_may_choose_others(self, project: Path) -> None:
         both = narrowed(project, "gtzan", studies=["genre", "notes"])
@@ -101,6 +104,7 @@ class TestNoChoice:
 
     def test_those_of_other_models_are_there_too(self, project: Path) -> None:
         assert studies_of(narrowed(project, "base")["train_note_analyzer"]) == {"notes"}
+        assert studies_of(narrowed(project, "base")["train_rating"]) == {"ratings"}
 
     def test_others_are_had_by_name(self, project: Path) -> None:
         assert studies_of(narrowed(project, "base", studies=["notes"])["train_rf"]) == {"notes"}

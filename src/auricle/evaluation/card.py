@@ -88,11 +88,11 @@ def model_card(
         _classes_table(metrics),
         *occasional_parts(metrics),
         "## Data",
-        _data(training, data_report, source, data_digest),
+        data_facts(training, data_report, source, data_digest),
         "## Limits",
         "\n".join(f"* {limit}" for limit in _limits(config, training, metrics, data_report)),
         "## Provenance",
-        _provenance(training),
+        provenance_facts(training),
     ]
     body = "\n\n".join(part for part in parts if part)
     return f"---\n{_front_matter(title, config, metrics, source)}\n---\n\n{body}\n"
@@ -224,7 +224,8 @@ def _classes_table(metrics: Json) -> str:
     return "\n".join(rows)
 
 
-def _data(training: Json, data_report: Json, source: Json, digest: str | None) -> str:
+def data_facts(training: Json, data_report: Json, source: Json, digest: str | None) -> str:
+    """What a model was trained on; ``digest`` is that of the corpus as it is now."""
     data = training.get("data", {})
     now = data_report if digest is None or digest == data.get("digest") else {}
     facts = {
@@ -269,7 +270,8 @@ def _limits(config: Json, training: Json, metrics: Json, data_report: Json) -> l
     return [*known, *warnings, *data_report.get("public_warnings", [])]
 
 
-def _provenance(training: Json) -> str:
+def provenance_facts(training: Json) -> str:
+    """What it takes to train the same again."""
     facts = {
         "Trained": training.get("trained_at"),
         "Seed": training.get("seed"),

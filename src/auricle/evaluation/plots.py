@@ -33,6 +33,7 @@ def curves_figure(training: Json) -> "Figure | None":
         _curve(score, history, "accuracy", label="accuracy", color=BASELINE)
         _curve(score, history, "mean_average_precision", label="mAP", color=BASELINE)
         _curve(score, history, "macro_f1", label="macro-F1", color=ACCENT)
+        _curve(score, history, "mae", label="absolute error", color=ACCENT)  # of ratings
         score.set_title("On validation")
         score.set_ylim(0, 1)
         score.set_xlabel("epoch")

@@ -17,6 +17,7 @@ from auricle.evaluation.bootstrap import centred_interval, percentile_interval, 
 FloatArray = npt.NDArray[np.float64]
 TOP = 10
 MODEL, MEAN, GROUP_MEAN, NEIGHBOURS, FOREST = "model", "mean", "group_mean", "neighbours", "forest"
+OWN_NEIGHBOURS = "embedding_neighbours"
 # Of these less is better.
 ERRORS = ("mae", "rmse", "calibration_error")
 CALIBRATION_BINS = 5
@@ -167,6 +168,7 @@ def beside(
     groups: npt.NDArray[np.object_],
     asked: FloatArray,
     asked_groups: npt.NDArray[np.object_],
+    asked_ratings: FloatArray | None = None,
     neighbours: int = 10,
     seed: int = 0,
 ) -> dict[str, FloatArray]:
@@ -178,6 +180,8 @@ def beside(
         groups: object (n,), theirs.
         asked: float (m, size), of the recordings that are judged.
         asked_groups: object (m,).
+        asked_ratings: float (m,), theirs. An artist whom training does not know then has the mean of the
+            artist's other recordings that are judged, which no model is told.
         neighbours: how many are asked.
         seed: of the forest.
 
@@ -186,18 +190,63 @@ def beside(
         `neighbours`, by cosine; `forest`, a random forest on the same numbers.
     """
     from sklearn.ensemble import RandomForestRegressor
-    from sklearn.neighbors import KNeighborsRegressor
 
     mean = float(ratings.mean())
     known = {group: float(ratings[groups == group].mean()) for group in set(groups)}
-    near = KNeighborsRegressor(min(neighbours, len(ratings)), metric="cosine").fit(heard, ratings)
+    others = np.full(len(asked), mean)
+    if asked_ratings is not None:
+        others = mean_of_others(asked_ratings, asked_groups, otherwise=mean)
     forest = RandomForestRegressor(200, min_samples_leaf=2, random_state=seed, n_jobs=1).fit(heard, ratings)
     return {
         MEAN: np.full(len(asked), mean),
-        GROUP_MEAN: np.array([known.get(group, mean) for group in asked_groups]),
-        NEIGHBOURS: np.asarray(near.predict(asked), dtype=np.float64),
+        GROUP_MEAN: np.array(
+            [known.get(group, other) for group, other in zip(asked_groups, others, strict=True)]
+        ),
+        NEIGHBOURS: mean_of_nearest(heard, ratings, asked, neighbours),
         FOREST: np.asarray(forest.predict(asked), dtype=np.float64),
     }
+
+
+def mean_of_others(ratings: FloatArray, groups: npt.NDArray[np.object_], *, otherwise: float) -> FloatArray:
+    """Float (n,): of each recording the mean rating of the others of its group; else ``otherwise``."""
+    found = np.full(len(ratings), otherwise)
+    for group in set(groups):
+        members = np.flatnonzero(groups == group)
+        if len(members) > 1:
+            found[members] = (ratings[members].sum() - ratings[members]) / (len(members) - 1)
+    return found
+
+
+def mean_of_nearest(heard: FloatArray, ratings: FloatArray, asked: FloatArray, count: int) -> FloatArray:
+    """Float (m,): the mean rating of the nearest recordings, by cosine.
+
+    Args:
+        heard: float (n, size), of recordings whose ratings are known.
+        ratings: float (n,).
+        asked: float (m, size).
+        count: how many are asked.
+    """
+    from sklearn.neighbors import KNeighborsRegressor
+
+    near = KNeighborsRegressor(min(count, len(ratings)), metric="cosine").fit(heard, ratings)
+    return np.asarray(near.predict(asked), dtype=np.float64)
+
+
+def calibration_bins(truth: FloatArray, said: FloatArray) -> list[dict[str, float]]:
+    """Of each bin of what is said that is not empty: `said` and `truth`, the means, and `count`."""
+    bins = _bins(said)
+    return [
+        {
+            "said": float(said[bins == one].mean()),
+            "truth": float(truth[bins == one].mean()),
+            "count": int((bins == one).sum()),
+        }
+        for one in np.unique(bins)
+    ]
+
+
+def _bins(said: FloatArray) -> npt.NDArray[np.int64]:
+    return np.minimum((said * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
 
 
 def _interval(key: str, drawn: FloatArray, value: float, confidence: float) -> tuple[float, float] | None:
@@ -208,7 +257,7 @@ def _interval(key: str, drawn: FloatArray, value: float, confidence: float) -> t
 
 
 def _calibration_error(truth: FloatArray, said: FloatArray) -> float:
-    bins = np.minimum((said * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = _bins(said)
     return float(
         sum(abs(float((said[bins == one] - truth[bins == one]).sum())) for one in np.unique(bins))
         / len(truth)

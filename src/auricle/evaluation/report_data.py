@@ -33,7 +33,7 @@ def data_view(report: Json) -> Json:
         "splits": splits,
         "classes": [_class_row(row, splits) for row in report["classes"]],
         "totals": [_cell(report), *(_cell(entry) for entry in report["splits"])],
-        "facts": _facts(report),
+        "facts": facts_of(report),
         "quarantined": quarantine["files"][:FILES_SHOWN],
         "quarantined_count": quarantine["count"],
         "duplicates": report["duplicates"],
@@ -88,7 +88,7 @@ def _pair(pair: Json) -> str:
     )
 
 
-def _facts(report: Json) -> list[Json]:
+def facts_of(report: Json) -> list[Json]:
     """Small tables of what the files are."""
     durations = report["durations"] or {}
     facts = [

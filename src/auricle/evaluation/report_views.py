@@ -166,8 +166,8 @@ def section_view(section: "ModelSection", *, said: Sequence[str]) -> Json:
             *origin(section.config),
             *(warning for warning in metrics["warnings"] if warning not in said),
         ],
-        "training_chart": _training_chart(section),
-        "training_caption": _training_caption(section),
+        "training_chart": training_chart(section),
+        "training_caption": training_caption(section),
         "confusion": confusion_view(metrics),
         "reliability_chart": to_svg(
             plots.reliability_figure(metrics),
@@ -181,20 +181,22 @@ def section_view(section: "ModelSection", *, said: Sequence[str]) -> Json:
     }
 
 
-def _training_chart(section: "ModelSection") -> Any:
+def training_chart(section: "ModelSection") -> Any:
+    """Curves of a deep model, importances of a forest, or None."""
     shown = model_name(section.name)
     curves = plots.curves_figure(section.training)
     if curves is not None:
-        described = f"Loss and validation figures of {shown} by epoch. {_training_caption(section)}"
+        described = f"Loss and validation figures of {shown} by epoch. {training_caption(section)}"
         return to_svg(curves, name=f"training-{section.name}", description=described)
     importances = plots.importances_figure(section.training)
     if importances is not None:
-        described = f"Feature importances of {shown}. {_training_caption(section)}"
+        described = f"Feature importances of {shown}. {training_caption(section)}"
         return to_svg(importances, name=f"training-{section.name}", description=described)
     return None
 
 
-def _training_caption(section: "ModelSection") -> str:
+def training_caption(section: "ModelSection") -> str:
+    """What the drawing of a training shows."""
     training = section.training
     if history := training.get("history"):
         best, folds = training.get("best_epoch"), training.get("folds")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from auricle.audio.recording_store import HalfArray, RecordingStore, span_within
-from auricle.audio.waveform_front_end import WaveformFrontEnd
+from auricle.audio.waveform_front_end import WaveformFrontEnd, WaveformParams
 from auricle.corpora.selection import having
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.models.bundle import BundleDraft
@@ -71,11 +71,7 @@ def fit_rater(  # noqa: PLR0917  (as fit_deep)
 
     check_training(params)
     check_front_end(store, front_end)
-    if front_end.params.do_normalize:
-        raise ConfigurationError(
-            "do_normalize is true: encoders of ratings are promised waveforms as they are, within -1 and 1,"
-            " and this front end makes all equally loud. Set do_normalize: false, and cache waveforms again."
-        )
+    check_as_they_are(front_end.params)
     rows = having(manifest, store, what=store.content, pipeline=f"cache_{store.content}s")
     rated = rated_subsets(rows)
     device = resolve_device(params.device)
@@ -128,6 +124,19 @@ def fit_rater(  # noqa: PLR0917  (as fit_deep)
                 ),
             },
             out_of_fold=None,
+        )
+
+
+def check_as_they_are(params: WaveformParams) -> None:
+    """Refuse waveforms that were brought to one level.
+
+    Raises:
+        ConfigurationError: `do_normalize` is true.
+    """
+    if params.do_normalize:
+        raise ConfigurationError(
+            "do_normalize is true: encoders of ratings are promised waveforms as they are, within -1 and 1,"
+            " and this front end makes all equally loud. Set do_normalize: false, and cache waveforms again."
         )
 
 

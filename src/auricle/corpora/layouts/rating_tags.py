@@ -13,9 +13,12 @@ Scale = Literal["stars", "hundred", "unit"]
 HIGHEST: dict[Scale, float] = {"stars": 5.0, "hundred": 100.0, "unit": 1.0}
 # What players write for one to five stars; between them a straight line. 0 is "unknown" by ID3's standard.
 POPM_BYTES, POPM_RATINGS = (0, 1, 64, 128, 196, 255), (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-FMPS = "FMPS_RATING"
-# Facts by the names that Vorbis comments and the easy names of ID3 have in common.
-FACTS = {"meta_artist": "artist", "meta_album": "album"}
+FMPS, RATING = "FMPS_RATING", "RATING"
+# Beside a rating that Auricle has predicted and written: which, and whose POPM. Another is the listener's.
+PREDICTED = "AURICLE_PREDICTED_RATING"
+# Facts by the names of Vorbis comments, and of MP4.
+FACTS = {"meta_artist": ("ARTIST", "©ART"), "meta_album": ("ALBUM", "©ALB")}
+FREEFORM = "----:"  # of MP4: ----:com.apple.iTunes:RATING
 
 
 def scaled(
@@ -38,7 +41,28 @@ def scaled(
     return numbers / highest
 
 
-def read_rating_tags(root: Path, paths: Iterable[str], scale: Scale) -> pd.DataFrame:
+def text_of(rating: float, scale: Scale) -> str:
+    """A rating from 0 to 1 as Auricle writes it."""
+    return f"{rating * HIGHEST[scale]:.{0 if scale == 'hundred' else 2}f}"
+
+
+def mark_of(text: str | None) -> tuple[float, str] | None:
+    """Of a file's `PREDICTED` the rating and the user of its POPM; None where Auricle wrote none."""
+    number, _, user = (text or "").partition(" ")
+    try:
+        return float(number), user
+    except ValueError:
+        return None
+
+
+def popm_byte(rating: float) -> int:
+    """A rating from 0 to 1 as the byte of a POPM that is rated, from 1 to 255."""
+    return max(1, round(float(np.interp(rating, POPM_RATINGS, POPM_BYTES))))
+
+
+def read_rating_tags(
+    root: Path, paths: Iterable[str], scale: Scale, *, with_predicted: bool = False
+) -> pd.DataFrame:
     """What the files' tags say: `path`, `rating` (0 to 1, or missing), `meta_artist`, `meta_album`,
     `meta_play_count`.
 
@@ -48,42 +72,66 @@ def read_rating_tags(root: Path, paths: Iterable[str], scale: Scale) -> pd.DataF
         root: of the recordings.
         paths: below it.
         scale: of Vorbis comments' RATING, on which players do not agree.
+        with_predicted: whether what Auricle itself has predicted and written counts as a rating.
 
     Raises:
         CorpusError: a rating is outside of its scale.
         MissingPackageError: mutagen is not installed.
     """
-    rows = [{"path": path, **_of_file(root / path, path, scale)} for path in paths]
+    rows = [{"path": path, **_of_file(root / path, path, scale, with_predicted)} for path in paths]
     columns = ["path", "rating", *FACTS, "meta_play_count"]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"rating": "float64"} | {name: "str" for name in columns if name != "rating"})
 
 
-def _of_file(file: Path, path: str, scale: Scale) -> dict[str, Any]:
+def _of_file(file: Path, path: str, scale: Scale, with_predicted: bool) -> dict[str, Any]:
     mutagen = _mutagen()
     try:
         audio = mutagen.File(file)
     except (mutagen.MutagenError, OSError):
         audio = None
     tags = getattr(audio, "tags", None)
-    if not tags:
-        return {}
+    return facts_of(tags, path, scale, with_predicted=with_predicted) if tags else {}
+
+
+def facts_of(tags: Any, path: str, scale: Scale, *, with_predicted: bool = False) -> dict[str, Any]:
+    """What the tags of one file say, as `read_rating_tags` has it.
+
+    Args:
+        tags: as mutagen has them.
+        path: of the file, for messages.
+        scale: of Vorbis comments' RATING.
+        with_predicted: whether what Auricle itself has predicted and written counts.
+    """
     if hasattr(tags, "getall"):
-        return _of_id3(tags, path)
-    comments = {key.upper(): _texts(tags[key]) for key in tags.keys()}  # noqa: SIM118
-    said = {name: _first(comments.get(key.upper())) for name, key in FACTS.items()}
-    return said | {"rating": _of_comments(comments, path, scale)}
+        return _of_id3(tags, path, with_predicted)
+    comments = comments_of(tags)
+    said = {
+        name: _first([text for key in keys for text in comments.get(key, [])]) for name, keys in FACTS.items()
+    }
+    return said | {"rating": _of_comments(comments, path, scale, with_predicted)}
 
 
-def _of_id3(tags: Any, path: str) -> dict[str, Any]:
+def comments_of(tags: Any) -> dict[str, list[str]]:
+    """The texts of Vorbis comments and their like, by names in capitals."""
+    names = {key: key.rpartition(":")[2] if key.startswith(FREEFORM) else key for key in tags.keys()}  # noqa: SIM118
+    return {name.upper(): _texts(tags[key]) for key, name in names.items()}
+
+
+def _of_id3(tags: Any, path: str, with_predicted: bool) -> dict[str, Any]:
     """POPM, of the listener with the highest byte, or TXXX:FMPS_Rating, which says more exactly."""
-    popm = max(tags.getall("POPM"), key=lambda frame: frame.rating, default=None)
-    exact = next((frame for frame in tags.getall("TXXX") if frame.desc.upper() == FMPS), None)
+    texts = {frame.desc.upper(): _first(frame.text) for frame in tags.getall("TXXX")}
+    mark = None if with_predicted else mark_of(texts.get(PREDICTED))
+    frames = tags.getall("POPM")
+    of_listeners = [frame for frame in frames if not is_predicted(frame, mark)]
+    popm = max(of_listeners, key=lambda frame: frame.rating, default=None)
     rating = None if popm is None else float(np.interp(popm.rating, POPM_BYTES, POPM_RATINGS))
-    told = None if exact is None else _number(_first(exact.text), "unit", f"FMPS_Rating of {path}", path)
+    exact = _not_predicted(texts.get(FMPS), mark, ("unit",))
+    told = _number(exact, "unit", f"FMPS_Rating of {path}", path)
     if told or rating is None:  # 0 says that it was not rated, which undoes no other rating
         rating = told
-    plays = getattr(popm, "count", None)
+    heard = popm or max(frames, key=lambda frame: frame.rating, default=None)
+    plays = getattr(heard, "count", None)
     return {
         "rating": rating,
         "meta_artist": _first(getattr(tags.get("TPE1"), "text", None)),
@@ -92,13 +140,31 @@ def _of_id3(tags: Any, path: str) -> dict[str, Any]:
     }
 
 
-def _of_comments(comments: Mapping[str, list[str]], path: str, scale: Scale) -> float | None:
-    exact = _number(_first(comments.get(FMPS)), "unit", f"FMPS_RATING of {path}", path)
+def _of_comments(
+    comments: Mapping[str, list[str]], path: str, scale: Scale, with_predicted: bool
+) -> float | None:
+    mark = None if with_predicted else mark_of(_first(comments.get(PREDICTED)))
+    told = _not_predicted(_first(comments.get(FMPS)), mark, ("unit",))
+    exact = _number(told, "unit", f"FMPS_RATING of {path}", path)
     if exact:
         return exact
     # Some players write RATING:somebody@somewhere.
-    key = next((key for key in sorted(comments) if key == "RATING" or key.startswith("RATING:")), None)
-    return exact if key is None else _number(_first(comments[key]), scale, f"{key} of {path}", path)
+    keys = (key for key in sorted(comments) if key == RATING or key.startswith(f"{RATING}:"))
+    given = ((key, _not_predicted(_first(comments[key]), mark, tuple(HIGHEST))) for key in keys)
+    key, text = next(((key, text) for key, text in given if text is not None), (RATING, None))
+    return exact if text is None else _number(text, scale, f"{key} of {path}", path)
+
+
+def is_predicted(frame: Any, mark: tuple[float, str] | None) -> bool:
+    """Whether a POPM is the one that was written with a mark, and nobody has changed it."""
+    return mark is not None and frame.email == mark[1] and frame.rating == popm_byte(mark[0])
+
+
+def _not_predicted(text: str | None, mark: tuple[float, str] | None, scales: Iterable[Scale]) -> str | None:
+    """A rating, or None where it is the one that was predicted."""
+    if text is None or mark is None:
+        return text
+    return None if text in {text_of(mark[0], scale) for scale in scales} else text
 
 
 def _number(text: str | None, scale: Scale, where: str, path: str) -> float | None:
@@ -115,7 +181,9 @@ def _texts(value: Any) -> list[str]:
     """Of a tag: MP4 has flags and numbers beside lists, APE has values and pictures."""
     if isinstance(value, str):
         return [value]
-    return [str(each) for each in value] if isinstance(value, list | tuple) else []
+    if not isinstance(value, list | tuple):
+        return []
+    return [each.decode(errors="replace") if isinstance(each, bytes) else str(each) for each in value]
 
 
 def _first(values: Any) -> str | None:

@@ -44,6 +44,11 @@ class RatingsOptions(Params):
     zero: Literal["unrated", "terrible"] = Field(
         "unrated", description="What a rating of 0 means: not rated yet, or the worst there is."
     )
+    predicted: Literal["unrated", "rated"] = Field(
+        "unrated",
+        description="Of tags: what a rating is that Auricle itself has predicted and written. As long as the"
+        " listener leaves it, it teaches nothing new.",
+    )
 
 
 def read(root: Path, options: RatingsOptions) -> pd.DataFrame:
@@ -63,7 +68,8 @@ def read(root: Path, options: RatingsOptions) -> pd.DataFrame:
                 f"user is {options.user!r}, and ratings come from tags, which do not all say whose they are."
                 " Leave user out, or read a table."
             )
-        table = read_rating_tags(root, found, options.scale)
+        with_predicted = options.predicted == "rated"
+        table = read_rating_tags(root, found, options.scale, with_predicted=with_predicted)
     else:
         table = _read_table(root, options)
     table = _zero(table, options)

@@ -13,12 +13,12 @@ from auricle.audio.limits import AudioLimits
 from auricle.errors import ConfigurationError
 from auricle.inference.abstention import check_abstention
 from auricle.inference.backend import chosen_device
-from auricle.inference.bulk.genre_tag import check_installed
 from auricle.inference.bulk.listing import list_files
 from auricle.inference.bulk.params import PredictParams, PredictWindows
 from auricle.inference.classifier import check_classes
 from auricle.inference.load import NAME, find_bundle
 from auricle.inference.scorers import Scorer, load_scorer
+from auricle.inference.tag_files import check_installed
 from auricle.inference.windows import chosen_windows
 from auricle.models.bundle import BundleRef
 from auricle.models.members import open_members
@@ -76,7 +76,7 @@ def plan(params: PredictParams, run_root: Path) -> Job:
         lacking = "input" if params.input is None else "model"
         raise ConfigurationError(f"predict.{lacking} is not set. Name it, as in {COMMAND}")
     if params.tags.mode != "none":
-        check_installed()
+        check_installed(by="predict.tags")
     bundle = find_bundle(params.model, run_root=run_root)
     check_classes(bundle)
     is_ensemble = bundle.config["model_type"] == ENSEMBLE

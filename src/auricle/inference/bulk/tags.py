@@ -1,14 +1,8 @@
 """What was predicted as the genre in the files' own tags: listed first, written on copies, backed up."""
 
-import contextlib
-import json
 import logging
-import os
-import shutil
-import uuid
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -17,16 +11,23 @@ import pandas as pd
 
 from auricle.audio.limits import AudioLimits
 from auricle.corpora.verdict import hash_file
-from auricle.errors import ConfigurationError
 from auricle.inference.bulk.files import DTYPES
-from auricle.inference.bulk.genre_tag import TagError, read_genres, write_genres
+from auricle.inference.bulk.genre_tag import read_genres, write_genres
 from auricle.inference.bulk.job import Job
 from auricle.inference.bulk.params import PredictParams, TagParams
+from auricle.inference.tag_files import (
+    BACKUPS,
+    PLAN,
+    WRITE,
+    TagError,
+    back_up,
+    check_listed,
+    clear_copies,
+    write_on_a_copy,
+)
 from auricle.progress import track
 
-PLAN, BACKUPS = "tags.csv", "tag_backups"
 BETWEEN = "; "
-WRITE = "write"
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +63,13 @@ def tag_files(
         logger.info("No file was changed. What would be: %s", folder / PLAN)
         return
     wanted = plan[plan["then"] == WRITE]
-    _check_listed(wanted, folder / PLAN)
+    check_listed(_shown(wanted), folder / PLAN, by="predict.tags")
     if wanted.empty:
         return
-    _back_up(job, wanted, folder / BACKUPS)
+    old = dict(zip(wanted["path"], wanted["old"], strict=True))
+    kept = {"model": job.model, "version": job.bundle.version, "genres": old}
+    file = back_up(kept, folder / BACKUPS)
+    logger.info("Old genres of %s files: %s", f"{len(wanted):,}", file)
     written = _written(wanted, rows, params.decoding)
     while chunk := list(islice(written, params.chunk_size)):
         yield pd.DataFrame(chunk, columns=list(DTYPES)).astype(DTYPES)
@@ -109,39 +113,11 @@ def _kept(row: dict[str, Any], params: TagParams) -> str:
     return "below min_confidence" if sure < params.min_confidence else ""
 
 
-def _check_listed(wanted: pd.DataFrame, file: Path) -> None:
-    dry_run = "Run with predict.tags.mode=dry_run, look at what it lists, and then with write."
-    if not file.is_file():
-        raise ConfigurationError(f"predict.tags.mode is write, and there was no dry run. {dry_run}")
-    listed = pd.read_csv(file, dtype=str, keep_default_na=False)
-    listed = listed[listed["then"] == WRITE]
-    known = set(zip(listed["path"], listed["new"], strict=True))
-    shown = _shown(wanted)
-    others = [entry for entry in zip(shown["path"], shown["new"], strict=True) if entry not in known]
-    if others:
-        path, genre = others[0]
-        raise ConfigurationError(
-            f"predict.tags.mode is write, and the last dry run did not list {genre!r} for {path}"
-            f" (and {len(others) - 1:,} others). {dry_run}"
-        )
-
-
-def _back_up(job: Job, wanted: pd.DataFrame, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{datetime.now(UTC):%Y-%m-%dT%H.%M.%S.%fZ}.json"
-    old = dict(zip(wanted["path"], wanted["old"], strict=True))
-    content = {"model": job.model, "version": job.bundle.version, "genres": old}
-    with file.open("x", encoding="utf-8") as stream:
-        json.dump(content, stream, indent=2, ensure_ascii=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-    logger.info("Old genres of %s files: %s", f"{len(wanted):,}", file)
-
-
 def _written(wanted: pd.DataFrame, rows: pd.DataFrame, limits: AudioLimits) -> Iterator[dict[str, Any]]:
     known = rows[rows["path"].isin(wanted["path"])].drop_duplicates("path", keep="last")
     known = known.set_index("path", drop=False)
     counts: Counter[str] = Counter()
+    clear_copies(map(Path, wanted["path"]))
     entries = list(zip(wanted["path"], wanted["new"], strict=True))
     for path, genres in track(entries, description="write tags"):
         row = known.loc[path].to_dict()
@@ -156,24 +132,17 @@ def _written(wanted: pd.DataFrame, rows: pd.DataFrame, limits: AudioLimits) -> I
 
 def _replaced(path: Path, genres: list[str], row: dict[str, Any], limits: AudioLimits) -> dict[str, Any]:
     """Write a file's genres; returns its new identity."""
-    target = path.resolve()
-    # A name of its own: that of the file may have the length already that a file system allows.
-    staged = target.with_name(f".{uuid.uuid4().hex}.tagging{target.suffix}")
-    try:
+
+    def check(target: Path) -> None:
         status = target.stat()
         if (status.st_size, status.st_mtime_ns) != (row["size"], row["mtime_ns"]):
             raise TagError("it has changed since it was predicted")
-        shutil.copy2(target, staged)
-        write_genres(staged, genres)
-        with staged.open("rb") as stream:
-            os.fsync(stream.fileno())
-        staged.replace(target)
+
+    target = write_on_a_copy(path, lambda staged: write_genres(staged, genres), check)
+    try:
         status = target.stat()
     except OSError as error:
-        raise TagError(f"it cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            staged.unlink(missing_ok=True)
+        raise TagError(f"it cannot be read again ({error.strerror or error})") from error
     return {
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,

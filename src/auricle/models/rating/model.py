@@ -105,13 +105,23 @@ class Rater(PreTrainedModel):  # type: ignore[no-untyped-call]
             ConfigurationError: the input has another shape.
         """
         embeddings = self._embedded(input_values)
+        ratings, steps = self._rated(embeddings)
+        loss = None
+        if labels is not None:
+            # Under mixed precision it would round ratings near 0 and 1 to them.
+            with torch.autocast(ratings.device.type, enabled=False):
+                loss = self._loss(ratings, steps, labels.float().view(-1, 1))
+        return AudioClassifierOutput(loss=loss, logits=ratings, embeddings=embeddings)
+
+    def rate(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Ratings of windows that are embedded already, float32 (batch, embedding_dim) to (batch, 1)."""
+        return self._rated(embeddings)[0]
+
+    def _rated(self, embeddings: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         said = self.head(embeddings).float()
-        # Under mixed precision what follows would round ratings near 0 and 1 to them.
         with torch.autocast(said.device.type, enabled=False):
             steps = self._above_steps(said) if self.config.rating_loss == "ordinal" else None
-            ratings = said if steps is None else steps.sigmoid().mean(dim=1, keepdim=True)
-            loss = None if labels is None else self._loss(ratings, steps, labels.float().view(-1, 1))
-        return AudioClassifierOutput(loss=loss, logits=ratings, embeddings=embeddings)
+            return said if steps is None else steps.sigmoid().mean(dim=1, keepdim=True), steps
 
     def _embedded(self, values: torch.Tensor) -> torch.Tensor:
         dim = self.config.embedding_dim

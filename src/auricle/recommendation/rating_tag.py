@@ -1,0 +1,162 @@
+"""A predicted rating in a file's own tags: POPM of ID3, RATING of Vorbis comments, FMPS_RATING of either.
+
+Beside it stands which rating was predicted, so that the layout `ratings` tells it from the listener's own.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from auricle.corpora.layouts.rating_tags import (
+    FMPS,
+    PREDICTED,
+    RATING,
+    Scale,
+    comments_of,
+    facts_of,
+    is_predicted,
+    mark_of,
+    popm_byte,
+    text_of,
+)
+from auricle.errors import CorpusError
+from auricle.inference.tag_files import TagError, opened, save_tags
+
+# The name that players write it by.
+FMPS_OF_ID3 = "FMPS_Rating"
+LEAST = 0.01
+
+
+@dataclass(frozen=True)
+class TagStyle:
+    """How ratings stand in tags.
+
+    Attributes:
+        user: of POPM.
+        scale: of Vorbis comments' RATING.
+        zero: what a rating of 0 means.
+    """
+
+    user: str = "auricle"
+    scale: Scale = "hundred"
+    zero: Literal["unrated", "terrible"] = "unrated"
+
+
+def written_as(rating: float) -> str:
+    """A rating as it is written and listed: two decimals, and never 0, which says that nothing is known."""
+    return text_of(max(rating, LEAST), "unit")
+
+
+def old_tags(path: Path) -> dict[str, Any]:
+    """The tags that hold ratings, by their names: of POPM the byte and the count of plays.
+
+    Raises:
+        TagError: they cannot be read.
+    """
+    tags = opened(path).tags
+    if tags is None:
+        return {}
+    if hasattr(tags, "getall"):
+        popm = {frame.HashKey: [frame.rating, getattr(frame, "count", None)] for frame in tags.getall("POPM")}
+        texts = {
+            frame.HashKey: list(map(str, frame.text))
+            for frame in tags.getall("TXXX")
+            if frame.desc.upper() in (FMPS, PREDICTED)
+        }
+        return popm | texts
+    found = comments_of(tags)
+    names = (FMPS, PREDICTED, RATING)
+    return {key: found[key] for key in sorted(found) if key in names or key.startswith(f"{RATING}:")}
+
+
+def listeners_rating(path: Path, style: TagStyle) -> float | None:
+    """What the listener says in the file's tags, from 0 to 1; None where that is nothing.
+
+    Raises:
+        TagError: the tags cannot be read, or hold what is no rating.
+    """
+    tags = opened(path).tags
+    try:
+        rating = facts_of(tags, path.name, style.scale).get("rating") if tags else None
+    except CorpusError as error:
+        raise TagError(f"its rating cannot be read: {error}") from error
+    return None if rating == 0 and style.zero == "unrated" else rating
+
+
+def is_written(path: Path, rating: str, style: TagStyle) -> bool:
+    """Whether a file holds this prediction already, and nothing of an earlier one.
+
+    Raises:
+        TagError: its tags cannot be read.
+    """
+    tags = opened(path).tags
+    if not tags:
+        return False
+    number = float(rating)
+    if hasattr(tags, "getall"):
+        texts = {frame.desc.upper(): list(map(str, frame.text)) for frame in tags.getall("TXXX")}
+        popm = tags.get(f"POPM:{style.user}")
+        rated = popm is not None and popm.rating == popm_byte(number)
+    else:
+        texts = comments_of(tags)
+        rated = texts.get(RATING) == [text_of(number, style.scale)]
+    return rated and texts.get(FMPS) == [rating] and texts.get(PREDICTED) == [_mark(rating, style)]
+
+
+def write_rating(path: Path, rating: str, style: TagStyle) -> None:
+    """Write a predicted rating into a file that the listener has not rated; every other tag stays.
+
+    Args:
+        path: of the file.
+        rating: see `written_as`.
+        style: how.
+
+    Raises:
+        TagError: it has a rating, its format has no place for one, or it cannot be written.
+    """
+    import mutagen
+    from mutagen._vorbis import VCommentDict
+
+    if (there := listeners_rating(path, style)) is not None:
+        raise TagError(f"it has a rating ({there:.2f})")
+    audio = opened(path)
+    try:
+        if audio.tags is None:
+            audio.add_tags()
+    except mutagen.MutagenError as error:
+        raise TagError(f"its tags cannot be written ({error})") from error
+    if hasattr(audio.tags, "getall"):
+        _into_id3(audio.tags, rating, style)
+    elif isinstance(audio.tags, VCommentDict):
+        told = {RATING: text_of(float(rating), style.scale), FMPS: rating, PREDICTED: _mark(rating, style)}
+        for name, text in told.items():
+            audio.tags[name] = [text]
+    else:
+        raise TagError("Auricle writes ratings into ID3 and Vorbis comments only")
+    save_tags(audio)
+    if not is_written(path, rating, style):
+        raise TagError(f"its format does not keep the rating {rating} as it is")
+
+
+def _mark(rating: str, style: TagStyle) -> str:
+    return f"{rating} {style.user}"
+
+
+def _into_id3(tags: Any, rating: str, style: TagStyle) -> None:
+    from mutagen.id3 import POPM, TXXX, Encoding
+
+    ours = (FMPS, PREDICTED)
+    old = [frame for frame in tags.getall("TXXX") if frame.desc.upper() in ours]
+    mark = next((mark_of(str(frame.text[0])) for frame in old if frame.desc.upper() == PREDICTED), None)
+    # What was predicted before and written by another name would pass for the listener's.
+    for frame in [*old, *(frame for frame in tags.getall("POPM") if is_predicted(frame, mark))]:
+        if frame.FrameID == "POPM" and getattr(frame, "count", 0):
+            frame.rating = 0  # the plays stay
+        else:
+            tags.delall(frame.HashKey)
+    plays = getattr(tags.get(f"POPM:{style.user}"), "count", None)
+    counted = {} if plays is None else {"count": plays}
+    popm = POPM(email=style.user, rating=popm_byte(float(rating)), **counted)  # type: ignore[no-untyped-call]
+    tags.setall(popm.HashKey, [popm])
+    for name, text in ((FMPS_OF_ID3, rating), (PREDICTED, _mark(rating, style))):
+        tags.add(TXXX(encoding=Encoding.UTF8, desc=name, text=[text]))  # type: ignore[no-untyped-call]

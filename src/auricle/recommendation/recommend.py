@@ -1,0 +1,272 @@
+"""Ranks what is not rated yet, says how sure that is and which rated recordings are nearest."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auricle.errors import ConfigurationError, CorpusError
+from auricle.models.bundle import BundleRef
+from auricle.recommendation.choice import choose
+from auricle.recommendation.interval import Intervals, calibrate, judge_coverage
+from auricle.recommendation.params import RecommendationParams
+from auricle.recommendation.windows import COLUMNS, Rated, rate_windows
+from auricle.similarity.contents import artist_column, copies_of
+from auricle.similarity.exact import nearest, unit
+from auricle.studies import TRAINED_BY
+
+FACTS = ["recording_id", "path", "artist", "duration_s"]
+NEAR = ("near_ids", "near_paths", "near_ratings", "near_similarities")
+COPY_OF_RATED = "a copy of it is rated"
+COPY = "a copy of it is here"
+ENOUGH_OF_ARTIST = "enough of its artist"
+BELOW = "others come first"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """What is recommended.
+
+    Attributes:
+        table: every unrated recording, those on the list first: `rank` from 1 (missing of what is not on the
+            list), `recording_id`, `path`, `artist`, `duration_s`, `rating` (expected), `low` and `high` (its
+            interval), `spread` (of dropout's passes), `left_out` (why it is not on the list, or ""), and of
+            the nearest rated recordings the lists `near_ids`, `near_paths`, `near_ratings` and
+            `near_similarities` (cosines).
+        figures: counts, the intervals, and what they cover of the rated recordings of test.
+    """
+
+    table: pd.DataFrame
+    figures: dict[str, Any]
+
+
+def recommend(
+    champion: BundleRef,
+    windows: pd.DataFrame | None,
+    manifest: pd.DataFrame,
+    near_duplicates: pd.DataFrame,
+    params: RecommendationParams,
+) -> Recommended:
+    """Rank the unrated recordings of a corpus.
+
+    Args:
+        champion: a rater.
+        windows: embeddings of the recordings' windows, see `auricle.recommendation.windows`.
+        manifest: of the corpus.
+        near_duplicates: `recording_id` and `other_id` of copies.
+        params: what is wanted.
+
+    Raises:
+        CorpusError: everything is rated, or nothing.
+        ConfigurationError: a column for the artist that there is not.
+    """
+    rows = _rows(manifest, windows, params.artist)
+    is_rated = rows["rating"].notna().to_numpy()
+    rated = rate_windows(champion, rows, passes=params.interval.passes, seed=params.interval.seed)
+    intervals, coverage = _intervals(rows, rated, params)
+    listed = _unrated_rows(rows, rated, intervals)
+    vectors = unit(rated.embeddings)
+    near, cosines = nearest(vectors[is_rated], vectors[~is_rated], params.reasons)
+    reasons = _reasons(rows[is_rated], near, cosines)
+    left_out = _copies(rows, is_rated, rated.ratings, near_duplicates)
+    places = np.flatnonzero(left_out == "")
+    chosen = places[
+        choose(
+            rated.ratings[~is_rated][places],
+            rated.embeddings[~is_rated][places],
+            listed["artist"].to_numpy(object)[places],
+            count=params.count,
+            diversity=params.diversity,
+            max_per_artist=params.max_per_artist,
+        )
+    ]
+    table = _ranked(listed.join(reasons), chosen, left_out, params)
+    _told(table, intervals, coverage, params)
+    return Recommended(
+        table, _figures(champion, rows, table, intervals=intervals, coverage=coverage, params=params)
+    )
+
+
+def check_trained(champion: BundleRef | None, name: str) -> BundleRef:
+    """Refuse to recommend by a model that there is not; returns it.
+
+    Raises:
+        ConfigurationError: it is not trained.
+    """
+    if champion is not None:
+        return champion
+    raise ConfigurationError(
+        f"{name} is not trained, and recommendations are by its champion. Train it with `kedro run"
+        f" --pipelines={TRAINED_BY[name.rpartition('.')[2]]}`."
+    )
+
+
+def check_ratings(manifest: pd.DataFrame) -> None:
+    """Refuse a corpus of which nothing can be recommended.
+
+    Raises:
+        CorpusError: everything is rated, or nothing.
+    """
+    usable = manifest[manifest["status"] == "ok"]
+    rated = int(usable["rating"].notna().sum())
+    if not rated:
+        raise CorpusError(
+            f"None of the {len(usable)} usable recordings is rated: no interval can be had, and no reason"
+            " given. Rate some, or read the ratings that there are (ingest.layout: ratings)."
+        )
+    if rated == len(usable):
+        raise CorpusError(
+            f"All {rated} usable recordings are rated: there is nothing to recommend. Add recordings that are"
+            " not rated to the folder, or clear ratings."
+        )
+
+
+def _rows(manifest: pd.DataFrame, windows: pd.DataFrame | None, artist: str | None) -> pd.DataFrame:
+    """Usable recordings with their windows, in the order of their ids, the artist's name beside."""
+    check_ratings(manifest)
+    usable = manifest[manifest["status"] == "ok"]
+    known = usable.merge(
+        pd.DataFrame(columns=list(COLUMNS)) if windows is None else windows, on="recording_id"
+    )
+    check_ratings(known)
+    known = known.sort_values("recording_id", ignore_index=True)
+    if (lacking := len(usable) - len(known)) > 0:
+        logger.warning("%s of %s usable recordings are not embedded and left out", lacking, len(usable))
+    named = known[artist_column(known, artist)]
+    return known.assign(artist=named.astype("object").where(named.notna(), known["group"]))
+
+
+def _intervals(
+    rows: pd.DataFrame, rated: Rated, params: RecommendationParams
+) -> tuple[Intervals, dict[str, Any]]:
+    """Calibrated on the rated recordings of validation, judged on those of test."""
+    asked = params.interval
+    parts = {}
+    for split in ("validation", "test"):
+        chosen = ((rows["split"] == split) & rows["rating"].notna()).to_numpy()
+        part = Rated(rated.ratings[chosen], rated.passes[:, chosen], rated.embeddings[chosen])
+        truth = rows["rating"].to_numpy(np.float64)[chosen]
+        parts[split] = truth, part, rows["group"].to_numpy(object)[chosen]
+    truth, part, groups = parts["validation"]
+    intervals = calibrate(truth, part.ratings, part.spread, groups, asked.level)
+    if not np.isfinite(intervals.half):
+        logger.warning(
+            "Ratings of %s artists are in validation, of whom no interval of level %g can be had: every"
+            " interval is the whole scale. Set recommendation.interval.level to %.2f at most, or rate"
+            " recordings of more artists.",
+            intervals.groups,
+            asked.level,
+            np.floor(100 * intervals.groups / (intervals.groups + 1)) / 100,
+        )
+    truth, part, groups = parts["test"]
+    return intervals, judge_coverage(truth, part, groups, intervals, level=asked.level, seed=asked.seed)
+
+
+def _unrated_rows(rows: pd.DataFrame, rated: Rated, intervals: Intervals) -> pd.DataFrame:
+    low, high = intervals.around(rated.ratings, rated.spread)
+    told = {"rating": rated.ratings, "low": low, "high": high, "spread": rated.spread}
+    numbers = pd.DataFrame({name: np.asarray(values, np.float32) for name, values in told.items()})
+    unrated = rows["rating"].isna()
+    return rows[FACTS].join(numbers)[unrated].reset_index(drop=True)
+
+
+def _reasons(rated: pd.DataFrame, near: Any, cosines: Any) -> pd.DataFrame:
+    """The nearest rated recordings of each, as lists."""
+    ids, paths = (rated[name].to_numpy(object) for name in ("recording_id", "path"))
+    ratings = rated["rating"].to_numpy(np.float32)
+    columns = (ids[near], paths[near], ratings[near], cosines)
+    return pd.DataFrame({name: list(values) for name, values in zip(NEAR, columns, strict=True)})
+
+
+def _copies(rows: pd.DataFrame, is_rated: Any, ratings: Any, near_duplicates: pd.DataFrame) -> Any:
+    """Why an unrated recording cannot be on the list whatever the others: "" mostly; object (unrated,)."""
+    table = pd.DataFrame(
+        {"copies": copies_of(rows["recording_id"], near_duplicates), "rated": is_rated, "rating": ratings}
+    )
+    of_rated = set(table["copies"][table["rated"]])
+    unrated = table[~table["rated"]]
+    first = unrated.sort_values("rating", ascending=False, kind="stable").drop_duplicates("copies").index
+    reasons = np.where(unrated.index.isin(first), "", COPY).astype(object)
+    reasons[unrated["copies"].isin(of_rated).to_numpy()] = COPY_OF_RATED
+    return reasons
+
+
+def _ranked(listed: pd.DataFrame, chosen: Any, left_out: Any, params: RecommendationParams) -> pd.DataFrame:
+    """The list, then the others by their rating."""
+    ranks = pd.Series(pd.NA, index=listed.index, dtype="Int64")
+    ranks.iloc[chosen] = np.arange(1, len(chosen) + 1)
+    of_artist = listed["artist"].map(listed["artist"].iloc[chosen].value_counts()).fillna(0)
+    full = params.max_per_artist is not None and of_artist >= params.max_per_artist
+    others = pd.Series(np.where(full, ENOUGH_OF_ARTIST, BELOW), index=listed.index)
+    reasons = pd.Series(left_out, index=listed.index).where(pd.Series(left_out) != "", others)
+    table = listed.assign(left_out=reasons.where(ranks.isna(), "").astype("str"))
+    table.insert(0, "rank", ranks)
+    by_rating = table.sort_values(["rating", "recording_id"], ascending=[False, True])
+    return by_rating.sort_values("rank", kind="stable", na_position="last").reset_index(drop=True)
+
+
+def _figures(
+    champion: BundleRef,
+    rows: pd.DataFrame,
+    table: pd.DataFrame,
+    *,
+    intervals: Intervals,
+    coverage: dict[str, Any],
+    params: RecommendationParams,
+) -> dict[str, Any]:
+    return {
+        "model": {"version": champion.version, "digest": champion.digest},
+        "rated": int(rows["rating"].notna().sum()),
+        "unrated": len(table),
+        "listed": int(table["rank"].notna().sum()),
+        "left_out": table.loc[table["left_out"] != "", "left_out"].value_counts().to_dict(),
+        "interval": {
+            "level": params.interval.level,
+            "half": float(intervals.half) if np.isfinite(intervals.half) else None,
+            "mean_spread": intervals.mean_spread,
+            "by_dropout": intervals.mean_spread > 0,
+            "groups": intervals.groups,
+            "recordings": intervals.recordings,
+        },
+        "coverage": coverage,
+        "params": params.model_dump(mode="json", include={"count", "max_per_artist", "diversity"}),
+    }
+
+
+def _told(
+    table: pd.DataFrame, intervals: Intervals, coverage: dict[str, Any], params: RecommendationParams
+) -> None:
+    logger.info(
+        "%s of %s unrated recordings are recommended.", f"{table['rank'].notna().sum():,}", f"{len(table):,}"
+    )
+    if params.interval.passes and not intervals.mean_spread:
+        logger.info("The classifier has no module of dropout: all intervals are equally wide.")
+    if coverage["intervals"] is not None:
+        logger.info(
+            "Intervals of level %g hold %.3f of the ratings of %s artists of test, and are %.3f wide.",
+            coverage["level"],
+            coverage["intervals"]["coverage"],
+            coverage["groups"],
+            coverage["intervals"]["width"],
+        )
+
+
+def flat(table: pd.DataFrame) -> pd.DataFrame:
+    """For CSV, which has no lists: their entries with a semicolon between them."""
+    return table.assign(
+        **{name: table[name].map(lambda values: "; ".join(_plain(each) for each in values)) for name in NEAR}
+    )
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def tracks_of(table: pd.DataFrame) -> list[tuple[str, float]]:
+    """Paths, relative to the folder of recordings, and durations of the list, in its order."""
+    listed = table[table["rank"].notna()]
+    return list(zip(listed["path"], listed["duration_s"], strict=True))
