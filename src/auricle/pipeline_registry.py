@@ -41,12 +41,14 @@ class Recipe(NamedTuple):
         prepare: the pipelines that prepare what it hears, or what it is judged beside.
         train: the one that trains it.
         challenge: the one that trains its challengers; None where it has none.
+        incumbent: the one by which its champion predicts before a challenger is trained; None as well.
         evaluate: the one that judges models of the study; told which, and which it has.
     """
 
     prepare: tuple[Callable[[str], Pipeline], ...]
     train: Callable[[str, str], Pipeline]
     challenge: Callable[[str, str], Pipeline] | None = None
+    incumbent: Callable[[str, str], Pipeline] | None = None
     evaluate: Callable[[str, Sequence[str], Sequence[str]], Pipeline] = evaluate.create_pipeline
 
 
@@ -55,12 +57,16 @@ def _ensemble(corpus: str, model: str) -> Pipeline:
 
 
 ON_SPECTROGRAMS = Recipe(
-    (cache_spectrograms.create_pipeline,), train_deep.create_pipeline, train_deep.create_challenger
+    (cache_spectrograms.create_pipeline,),
+    train_deep.create_pipeline,
+    train_deep.create_challenger,
+    train_deep.create_incumbent,
 )
 ON_WAVEFORMS = Recipe(
     (cache_waveforms.create_pipeline,),
     partial(train_deep.create_pipeline, hearing=train_deep.WAVEFORMS),
     partial(train_deep.create_challenger, hearing=train_deep.WAVEFORMS),
+    partial(train_deep.create_incumbent, hearing=train_deep.WAVEFORMS),
 )
 # Ratings are no classes: whatever counts, maps or compares labels leaves their study out.
 ON_RATINGS = Recipe(
@@ -70,7 +76,10 @@ ON_RATINGS = Recipe(
 )
 RECIPES = {
     "random_forest": Recipe(
-        (extract_features.create_pipeline,), train_forest.create_pipeline, train_forest.create_challenger
+        (extract_features.create_pipeline,),
+        train_forest.create_pipeline,
+        train_forest.create_challenger,
+        train_forest.create_incumbent,
     ),
     "cnn": ON_SPECTROGRAMS,
     "hybrid": ON_SPECTROGRAMS,
@@ -215,9 +224,7 @@ def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
         prepare(corpus) for prepare in {each: None for recipe in recipes.values() for each in recipe.prepare}
     )
     incumbents = _joined(
-        recipe.challenge(corpus, model).only_nodes(f"{corpus}.{model}.incumbent.predict")
-        for model, recipe in recipes.items()
-        if recipe.challenge is not None
+        recipe.incumbent(corpus, model) for model, recipe in recipes.items() if recipe.incumbent is not None
     )
     watched = drift.create_pipeline(corpus, models, "incumbent") + drift.create_gate(
         corpus, models, "incumbent"

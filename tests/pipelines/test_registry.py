@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ EXPECTED = {
     "similarity",
     "export",
     "predict",
+    "recommend",
     "retrain",
     "sweep",
     "ablation",
@@ -55,6 +57,11 @@ def studies_of(pipeline: Pipeline) -> set[str]:
 class TestRegistry:
     def test_names(self) -> None:
         assert set(register_pipelines()) == EXPECTED
+
+    def test_kedro_warns_of_none(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            register_pipelines()
 
     def test_every_model_of_every_study_can_be_trained(self) -> None:
         for models in STUDIES.values():

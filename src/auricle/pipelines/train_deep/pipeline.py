@@ -1,6 +1,6 @@
 """The training pipelines of every deep model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from kedro.pipeline import Node, Pipeline
@@ -17,6 +17,7 @@ from .nodes import (
 )
 
 OWN = ("model", "train", "windows")  # parameters of the model
+PREDICTED = ("predictions", "embeddings")
 
 
 class Hearing(NamedTuple):
@@ -81,25 +82,28 @@ def create_pipeline(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) ->
 
 
 def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
-    """The same beside the champion, of what the gate lets through; before it the champion predicts."""
+    """The same beside the champion, of what the gate lets through."""
     inputs = {name: f"{corpus}.{name}" for name in _data(hearing)}
     inputs |= {"manifest": f"{corpus}.retraining.manifest"}
-    own = {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in OWN}
-    challenger = Pipeline(
+    return Pipeline(
         [_fit(hearing), _predict(hearing, "bundle")],
         namespace=f"{corpus}.{model}.challenger",
         inputs=inputs | {name: f"{corpus}.{model}.{name}" for name in ("work_directory", "events")},
-        parameters=_of_corpus(corpus, hearing) | own,
+        parameters=_of_corpus(corpus, hearing) | _of_model(corpus, model, OWN),
         tags=["train", "deep"],
     )
-    incumbent = Pipeline(
+
+
+def create_incumbent(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
+    """The champion predicts before the gate, in a namespace that nothing interrupts, as Kedro wants it."""
+    return Pipeline(
         [_predict_incumbent(hearing)],
-        namespace=f"{corpus}.{model}.incumbent",
+        namespace=f"{corpus}.incumbents.{model}",
         inputs={name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
         | {"champion": f"{corpus}.{model}.incumbent"},
-        parameters={f"params:{name}": own[f"params:{name}"] for name in hearing.asked},
+        outputs={name: f"{corpus}.{model}.incumbent.{name}" for name in PREDICTED},
+        parameters=_of_model(corpus, model, hearing.asked),
     )
-    return challenger + incumbent
 
 
 def _data(hearing: Hearing) -> tuple[str, ...]:
@@ -113,6 +117,10 @@ def _given(hearing: Hearing) -> tuple[str, ...]:
 def _of_corpus(corpus: str, hearing: Hearing) -> dict[str, str]:
     names = (*_given(hearing), hearing.front_end)
     return {f"params:{name}": f"params:{corpus}.{name}" for name in names}
+
+
+def _of_model(corpus: str, model: str, names: Iterable[str]) -> dict[str, str]:
+    return {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in names}
 
 
 def _fit(hearing: Hearing) -> Node:
@@ -130,14 +138,14 @@ def _predict(hearing: Hearing, by: str) -> Node:
     return Node(
         hearing.predict,
         {"champion": by} | _heard(hearing),
-        ["predictions", "embeddings"],
+        list(PREDICTED),
         name="predict",
     )
 
 
 def _predict_incumbent(hearing: Hearing) -> Node:
     read = {"champion": "champion"} | _heard(hearing)
-    return Node(hearing.predict_incumbent, read, ["predictions", "embeddings"], name="predict")
+    return Node(hearing.predict_incumbent, read, list(PREDICTED), name="predict")
 
 
 def _heard(hearing: Hearing) -> dict[str, str]:

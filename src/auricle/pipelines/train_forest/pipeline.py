@@ -7,6 +7,7 @@ from auricle.pipelines.champion import move_champion
 from .nodes import fit, predict, predict_incumbent
 
 OF_CORPUS = ("descriptors", "labels")
+PREDICTED = ("predictions", "embeddings")
 
 
 def create_pipeline(corpus: str, model: str) -> Pipeline:
@@ -25,9 +26,9 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
 
 
 def create_challenger(corpus: str, model: str) -> Pipeline:
-    """The same beside the champion, of what the gate lets through; before it the champion predicts."""
+    """The same beside the champion, of what the gate lets through."""
     inputs = {"manifest": f"{corpus}.retraining.manifest", "features": f"{corpus}.features"}
-    challenger = Pipeline(
+    return Pipeline(
         [_fit(), _predict("bundle")],
         namespace=f"{corpus}.{model}.challenger",
         inputs=inputs | {"work_directory": f"{corpus}.{model}.work_directory"},
@@ -35,20 +36,17 @@ def create_challenger(corpus: str, model: str) -> Pipeline:
         | {"params:train": f"params:{corpus}.{model}.train"},
         tags="train",
     )
-    incumbent = Pipeline(
-        [
-            Node(
-                predict_incumbent,
-                ["champion", "manifest", "features"],
-                ["predictions", "embeddings"],
-                name="predict",
-            )
-        ],
-        namespace=f"{corpus}.{model}.incumbent",
-        inputs={"manifest": f"{corpus}.manifest", "features": inputs["features"]}
+
+
+def create_incumbent(corpus: str, model: str) -> Pipeline:
+    """The champion predicts before the gate, in a namespace that nothing interrupts, as Kedro wants it."""
+    return Pipeline(
+        [Node(predict_incumbent, ["champion", "manifest", "features"], list(PREDICTED), name="predict")],
+        namespace=f"{corpus}.incumbents.{model}",
+        inputs={name: f"{corpus}.{name}" for name in ("manifest", "features")}
         | {"champion": f"{corpus}.{model}.incumbent"},
+        outputs={name: f"{corpus}.{model}.incumbent.{name}" for name in PREDICTED},
     )
-    return challenger + incumbent
 
 
 def _fit() -> Node:
@@ -57,4 +55,4 @@ def _fit() -> Node:
 
 
 def _predict(by: str) -> Node:
-    return Node(predict, [by, "manifest", "features"], ["predictions", "embeddings"], name="predict")
+    return Node(predict, [by, "manifest", "features"], list(PREDICTED), name="predict")
