@@ -47,7 +47,9 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
 class TestLearnability:
     @pytest.mark.parametrize("model", MODELS)
     def test_good_but_not_perfect(self, learned: dict[str, float], model: str) -> None:
-        assert 0.60 <= learned[model] <= 0.90
+        # 32 test recordings: of a network that is right in 62 % of many, fewer than 40 % of these or
+        # more than 95 % are right with a probability below 0.01. Other threads add up otherwise in bfloat16.
+        assert 0.40 <= learned[model] <= 0.95
 
     @pytest.mark.parametrize("model", MODELS)
     def test_at_chance_on_shuffled_labels(self, shuffled: dict[str, float], model: str) -> None:
