@@ -7,7 +7,7 @@ from kedro.framework.context import KedroContext
 from kedro.io import CatalogProtocol
 
 from auricle.corpora.params import SourceParams
-from auricle.studies import CHOICE, STUDIES, chosen_studies
+from auricle.studies import CHOICE, STUDIES, chosen_studies, retrained_models
 
 
 class ProjectContext(KedroContext):
@@ -29,18 +29,21 @@ class ProjectContext(KedroContext):
             **kwargs: of `KedroContext`.
 
         Raises:
-            ConfigurationError: the parameter `studies` names what there is not.
+            ConfigurationError: the parameter `studies` or `retrain.models` names what there is not.
         """
         super().__init__(*args, **kwargs)
 
         from kedro.framework.project import pipelines
 
-        from auricle.pipeline_registry import DEFAULT_STUDY, register_pipelines
+        from auricle.pipeline_registry import DEFAULT_STUDY, DRIFT, RETRAIN, register_pipelines
 
         parameters = self.config_loader["parameters"]
-        registry = register_pipelines(chosen_studies(parameters))
+        registry = register_pipelines(chosen_studies(parameters), retrained_models(parameters))
         if parameters.get(CHOICE) is None:
-            registry |= register_pipelines([DEFAULT_STUDY])
+            shared = register_pipelines([DEFAULT_STUDY])
+            for name in (RETRAIN, DRIFT):  # these name the studies of their models
+                shared.pop(name)
+            registry |= shared
         for name in set(pipelines) - set(registry):
             del pipelines[name]
         pipelines.update(registry)

@@ -12,6 +12,7 @@ from auricle.pipelines import (
     augmentations,
     cache_spectrograms,
     cache_waveforms,
+    drift,
     ensemble,
     evaluate,
     experiments,
@@ -20,6 +21,7 @@ from auricle.pipelines import (
     extract_features,
     ingest,
     predict,
+    retrain,
     similarity,
     sweep,
     train_deep,
@@ -30,23 +32,29 @@ from auricle.studies import ENSEMBLE, STUDIES, TRAINED_BY
 
 
 class Recipe(NamedTuple):
-    """How a model comes about: the pipeline that prepares its input, and the one that trains it."""
+    """How a model comes about: what prepares its input, what trains it, and what trains its challengers."""
 
     prepare: Callable[[str], Pipeline]
     train: Callable[[str, str], Pipeline]
+    challenge: Callable[[str, str], Pipeline] | None = None
 
 
 def _ensemble(corpus: str, model: str) -> Pipeline:
     return ensemble.create_pipeline(corpus, model, [name for name in STUDIES[corpus] if name != model])
 
 
-ON_SPECTROGRAMS = Recipe(cache_spectrograms.create_pipeline, train_deep.create_pipeline)
+ON_SPECTROGRAMS = Recipe(
+    cache_spectrograms.create_pipeline, train_deep.create_pipeline, train_deep.create_challenger
+)
 ON_WAVEFORMS = Recipe(
     cache_waveforms.create_pipeline,
     partial(train_deep.create_pipeline, hearing=train_deep.WAVEFORMS),
+    partial(train_deep.create_challenger, hearing=train_deep.WAVEFORMS),
 )
 RECIPES = {
-    "random_forest": Recipe(extract_features.create_pipeline, train_forest.create_pipeline),
+    "random_forest": Recipe(
+        extract_features.create_pipeline, train_forest.create_pipeline, train_forest.create_challenger
+    ),
     "cnn": ON_SPECTROGRAMS,
     "hybrid": ON_SPECTROGRAMS,
     "resnet": ON_SPECTROGRAMS,
@@ -64,6 +72,9 @@ ANALYZER = "note_analyzer"
 # The models that `kedro run` trains and compares, and where.
 DEFAULT_MODELS = ("random_forest", "cnn")
 DEFAULT_STUDY = "genre"
+
+# The pipelines whose models the environment names.
+RETRAIN, DRIFT = "retrain", "drift"
 
 Studies = Mapping[str, Sequence[str]]
 
@@ -93,13 +104,18 @@ class Registry(dict[str, Pipeline]):
         )
 
 
-def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
+def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | None = None) -> Registry:
     """All pipelines by name. Each is complete: it runs whatever it needs, from the recordings on.
 
     Args:
         chosen: names of studies; pipelines have the nodes of these only.
+        retrained: by study the models that `retrain` trains and `drift` watches; by default all that can be.
     """
     studies = {corpus: STUDIES[corpus] for corpus in chosen}
+    fresh = {
+        corpus: _retrainable(models) if retrained is None else retrained.get(corpus, ())
+        for corpus, models in studies.items()
+    }
     training = {model: _train(model, studies) for model in RECIPES}
     on_spectrograms = {corpus: models for corpus, models in studies.items() if _on_spectrograms(models)}
     pipelines = {
@@ -130,6 +146,8 @@ def register_pipelines(chosen: Iterable[str] = STUDIES) -> Registry:
             for corpus, models in studies.items()
         ),
         "predict": predict.create_pipeline(),
+        DRIFT: _joined(_drift(corpus, models) for corpus, models in fresh.items()),
+        RETRAIN: _joined(_retrain(corpus, models) for corpus, models in fresh.items()),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in on_spectrograms.items()),
         "augmentations": _joined(
@@ -158,6 +176,38 @@ def _train_in(corpus: str, model: str) -> Pipeline:
         + recipe.train(corpus, model)
         + evaluate.create_pipeline(corpus, [model], STUDIES[corpus])
     )
+
+
+def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
+    """What is new to the champions, whether it has drifted, and whether a retraining is due."""
+    if not models:
+        return Pipeline([])
+    recipes = {model: RECIPES[model] for model in models}
+    prepared = _joined(prepare(corpus) for prepare in {recipe.prepare: None for recipe in recipes.values()})
+    incumbents = _joined(
+        recipe.challenge(corpus, model).only_nodes(f"{corpus}.{model}.incumbent.predict")
+        for model, recipe in recipes.items()
+        if recipe.challenge is not None
+    )
+    watched = drift.create_pipeline(corpus, models, "incumbent") + drift.create_gate(
+        corpus, models, "incumbent"
+    )
+    return ingest.create_pipeline(corpus) + prepared + incumbents + watched
+
+
+def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:
+    """Each model trained anew beside its champion, compared with it, and promoted where the rule says so."""
+    if not models:
+        return Pipeline([])
+    trained = _joined(
+        challenge(corpus, model) for model in models if (challenge := RECIPES[model].challenge) is not None
+    )
+    decided = _joined(retrain.create_pipeline(corpus, model) for model in models)
+    return _drift(corpus, models) + retrain.create_start(corpus) + trained + decided
+
+
+def _retrainable(models: Iterable[str]) -> list[str]:
+    return [model for model in models if RECIPES[model].challenge is not None]
 
 
 def _explain(corpus: str, models: Sequence[str]) -> Pipeline:

@@ -30,6 +30,14 @@ TRAINED_BY: dict[str, str] = {
     "ensemble": "ensemble",
 }
 
+# Every model that `retrain` can train: an ensemble is made of others' champions.
+RETRAINABLE = tuple(
+    f"{corpus}.{model}" for corpus, models in STUDIES.items() for model in models if model != ENSEMBLE
+)
+
+# The parameter that names those that it does train.
+RETRAINED = "retrain.models"
+
 # The parameter by which an environment, which is made for one corpus mostly, says whose pipelines it has.
 CHOICE = "studies"
 
@@ -60,3 +68,37 @@ def chosen_studies(parameters: Mapping[str, Any]) -> tuple[str, ...]:
         if chosen.count(name) > 1:
             raise ConfigurationError(f"studies names {name!r} twice: {chosen}. Name it once.")
     return tuple(name for name in STUDIES if name in chosen)
+
+
+def retrained_models(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The models that `retrain` trains, by study, in the table's order; none where no parameter names any.
+
+    Args:
+        parameters: the whole tree, as configuration gives it.
+
+    Raises:
+        ConfigurationError: not a list of names, one twice, or one that the table does not have.
+    """
+    retrain = parameters.get("retrain")
+    chosen = retrain.get("models", []) if isinstance(retrain, Mapping) else []
+    if not isinstance(chosen, list) or not all(isinstance(name, str) for name in chosen):
+        raise ConfigurationError(
+            f"{RETRAINED} is {chosen!r}, not a list of names such as [genre.random_forest, genre.cnn]."
+        )
+    for name in chosen:
+        if name not in RETRAINABLE:
+            near = get_close_matches(name, RETRAINABLE, n=1)
+            why = (
+                "is made of the champions of others: retrain those, and run `kedro run --pipelines=ensemble`"
+                if name in {f"{corpus}.{ENSEMBLE}" for corpus in STUDIES}
+                else f"there is not{f'; {near[0]!r} is near' if near else ''}. There are"
+                f" {', '.join(RETRAINABLE)}"
+            )
+            raise ConfigurationError(f"{RETRAINED} names {name!r}, which {why}.")
+        if chosen.count(name) > 1:
+            raise ConfigurationError(f"{RETRAINED} names {name!r} twice: {chosen}. Name it once.")
+    found = {
+        corpus: tuple(model for model in models if f"{corpus}.{model}" in chosen)
+        for corpus, models in STUDIES.items()
+    }
+    return {corpus: models for corpus, models in found.items() if models}

@@ -7,6 +7,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from auricle.models.bundle import BundleRef
+from auricle.models.champion import Promotion
 from auricle.studies import STUDIES
 from auricle.tracking.params import TrackingParams, check_installed
 
@@ -51,7 +52,7 @@ class TrackingHooks:
         """Log what belongs to a bundle."""
         model, _, what = dataset_name.rpartition(".")
         if what == CHAMPION:
-            self._bundles[model] = data
+            self._bundles[model] = data.bundle if isinstance(data, Promotion) else data
         runs, bundle = self._runs.get(model.partition(".")[0]), self._bundles.get(model)
         if runs is not None and bundle is not None and what in LOGGED:
             runs.log(model, bundle, what, data)

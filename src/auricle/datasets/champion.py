@@ -11,13 +11,14 @@ from kedro_datasets._typing import JSONPreview
 from auricle.datasets.fingerprint import DAMAGED, MISSING, fingerprint_of, fingerprint_of_path
 from auricle.errors import BundleError
 from auricle.models.bundle import BundleRef
-from auricle.models.champion import read_champion, write_champion
+from auricle.models.champion import Promotion, read_champion, write_champion
 
 
-class ChampionDataset(AbstractDataset[BundleRef, BundleRef | None]):
+class ChampionDataset(AbstractDataset[BundleRef | Promotion, BundleRef | None]):
     """The pointer to the bundle that every consumer of a model loads.
 
-    Saving a bundle moves the pointer to it, atomically; loading follows the pointer and verifies the bundle.
+    Saving a bundle moves the pointer to it, atomically, in the name of training; saving a promotion does so
+    in the name of retraining, with its reason. Loading follows the pointer and verifies the bundle.
     With `missing_ok`, a model that was never trained loads as None, for those who compare what there is.
 
     Example:
@@ -41,9 +42,17 @@ class ChampionDataset(AbstractDataset[BundleRef, BundleRef | None]):
             return None
         return read_champion(self._pointer)
 
-    def save(self, data: BundleRef) -> None:
-        """Move the pointer to this bundle."""
-        write_champion(self._pointer, data, moved_by="training")
+    def save(self, data: BundleRef | Promotion) -> None:
+        """Move the pointer to this bundle.
+
+        Raises:
+            BundleError: of a promotion, the champion is not the one that it was decided against.
+        """
+        if isinstance(data, Promotion):
+            told = {"asked_by": data.asked_by, "reason": data.reason, "replaces": data.replaces}
+            write_champion(self._pointer, data.bundle, moved_by="retrain", **told)
+        else:
+            write_champion(self._pointer, data, moved_by="training")
 
     def fingerprint(self) -> str:
         """By the bundle that it points to; when and by whom it was moved there tells nothing."""
@@ -113,8 +122,11 @@ class ChampionOutputDataset(AbstractDataset[Any, Any]):
             raise AttributeError("nothing to preview yet")
         return self._wrapped().preview  # type: ignore[attr-defined]
 
+    def _version(self) -> str:
+        return read_champion(self._pointer, verify=False).version
+
     def _wrapped(self) -> AbstractDataset[Any, Any]:
-        version = read_champion(self._pointer, verify=False).version
+        version = self._version()
         template = Path(self._config["filepath"])
         config = deepcopy(self._config) | {"filepath": str(template.parent / version / template.name)}
         dataset_class, arguments = parse_dataset_definition(config)
@@ -136,6 +148,42 @@ class ChampionOutputDataset(AbstractDataset[Any, Any]):
         except BundleError:  # a champion that is damaged is described, too: commands that mend it ask
             there = {}
         return {"champion": str(self._pointer), "dataset": self._config, **there}
+
+
+class ChallengerOutputDataset(ChampionOutputDataset):
+    """An output of the newest challenger, in the folder of its version: it stays there if it is promoted.
+
+    Example:
+        >>> genre.cnn.challenger.predictions:
+        >>>   type: auricle.datasets.champion.ChallengerOutputDataset
+        >>>   challengers: {filepath: data/06_models/genre/cnn/challenger}
+        >>>   dataset:
+        >>>     type: pandas.ParquetDataset
+        >>>     filepath: data/07_model_output/genre/cnn/predictions.parquet
+    """
+
+    def __init__(
+        self,
+        *,
+        challengers: dict[str, str],
+        dataset: dict[str, Any],
+        missing_ok: bool = False,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(champion=challengers, dataset=dataset, missing_ok=missing_ok, metadata=metadata)
+
+    def _version(self) -> str:
+        if not (found := self._versions()):
+            raise BundleError(
+                f"{self._pointer} has no challenger yet: kedro run --pipelines=retrain trains it."
+            )
+        return found[-1]
+
+    def _versions(self) -> list[str]:
+        return sorted(path.parent.name for path in self._pointer.glob(f"*/{self._pointer.name}"))
+
+    def _exists(self) -> bool:
+        return bool(self._versions()) and self._wrapped().exists()
 
 
 class ModelCardDataset(AbstractDataset[str, str]):

@@ -98,7 +98,8 @@ class _Comparison:
             for name, of_model in evaluated.items()
         }
         baseline = kind.baseline(rows, self.manifest, params)
-        points, resampled = self._resampled_together(judged | {kind.baseline_name: baseline}, rows)
+        both = judged | {kind.baseline_name: baseline}
+        points, resampled = resampled_together(kind, both, params, cells=rows.cells)
         majority = kind.baseline_figures(baseline)
         models = {
             name: overall_figures(kind, rows, points[name], resampled[name], majority, params)
@@ -133,31 +134,44 @@ class _Comparison:
             "warnings": _warnings(evaluated, left_out, params),
         }
 
-    def _resampled_together(
-        self, judged: Mapping[str, Judged], rows: Rows
-    ) -> tuple[dict[str, Figures], dict[str, Figures]]:
-        """Figures and resampled figures of each model and of the baseline, under the same resamples."""
-        flat = {(name, look): table for name, entry in judged.items() for look, table in entry.tables.items()}
-        samples, seed = self.params.bootstrap_samples, self.params.seed
-        drawn = bootstrap(flat, samples=samples, seed=seed, rows=rows.cells)
-        points: dict[str, Figures] = {}
-        resampled: dict[str, Figures] = {}
-        for name, entry in judged.items():
-            points[name] = self.kind.merged({look: table() for look, table in entry.tables.items()})
-            resampled[name] = self.kind.merged({look: drawn[name, look] for look in entry.tables})
-        return points, resampled
+
+def resampled_together(
+    kind: Kind, judged: Mapping[str, Judged], params: EvaluateParams, *, cells: int
+) -> tuple[dict[str, Figures], dict[str, Figures]]:
+    """Figures and resampled figures of each model on the same rows, under the same resamples.
+
+    Args:
+        kind: of the study.
+        judged: by model, on the same recordings in one order.
+        params: how many resamples, and their seed.
+        cells: of the rows; bounds the memory.
+    """
+    flat = {(name, look): table for name, entry in judged.items() for look, table in entry.tables.items()}
+    drawn = bootstrap(flat, samples=params.bootstrap_samples, seed=params.seed, rows=cells)
+    points: dict[str, Figures] = {}
+    resampled: dict[str, Figures] = {}
+    for name, entry in judged.items():
+        points[name] = kind.merged({look: table() for look, table in entry.tables.items()})
+        resampled[name] = kind.merged({look: drawn[name, look] for look in entry.tables})
+    return points, resampled
 
 
 def common_rows(
-    kind: Kind, trained: Mapping[str, pd.DataFrame], manifest: pd.DataFrame
+    kind: Kind, trained: Mapping[str, pd.DataFrame], manifest: pd.DataFrame, split: str | None = None
 ) -> tuple[dict[str, Rows], dict[str, int]]:
     """The rows of each model on the recordings that all predicted, in one order, and how many each had
     beyond.
 
+    Args:
+        kind: of the study.
+        trained: predictions by model.
+        manifest: the corpus.
+        split: rows to take; by default those that are judged, see `evaluated_split`.
+
     Raises:
         CorpusError: The models were judged on different splits, or share no recording.
     """
-    splits = {name: evaluated_split(table) for name, table in trained.items()}
+    splits = {name: split or evaluated_split(table) for name, table in trained.items()}
     if len(set(splits.values())) > 1:
         raise CorpusError(
             f"The models were judged under different protocols ({splits}), so their figures cannot be"
@@ -166,7 +180,7 @@ def common_rows(
     classes = list(
         dict.fromkeys(c for table in trained.values() for c in table.columns if c not in KEY_COLUMNS)
     )
-    scored = {name: kind.rows(table, manifest, classes) for name, table in trained.items()}
+    scored = {name: kind.rows(table, manifest, classes, split=split) for name, table in trained.items()}
     vocabulary = max((table.vocabulary for table in scored.values()), key=len)
     shared = set.intersection(*(set(table.ids) for table in scored.values()))
     if not shared:

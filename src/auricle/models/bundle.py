@@ -20,6 +20,7 @@ FORMAT_VERSION = 1
 CONFIG, CHECKSUMS, TRAINING = "config.json", "checksums.json", "training.json"
 PREPROCESSOR, CARD, OUT_OF_FOLD = "preprocessor_config.json", "README.md", "out_of_fold.parquet"
 CROSS_FITTED = "cross_fitted.parquet"
+SEEN = "recordings.parquet"
 RETRAIN = "Train the model again, or restore the folder from a copy."
 
 
@@ -69,6 +70,11 @@ class BundleRef:
     def cross_fitted(self) -> pd.DataFrame | None:
         """What an ensemble says of validation recordings, each combined without its own group, or None."""
         return self._table(CROSS_FITTED)
+
+    @cached_property
+    def recordings(self) -> pd.DataFrame | None:
+        """The corpus as training found it: see `auricle.models.seen`; None in older bundles."""
+        return self._table(SEEN)
 
     def _table(self, name: str) -> pd.DataFrame | None:
         if name not in _read_checksums(self.path):

@@ -13,6 +13,9 @@ from auricle.models.whole_file import write_whole
 
 CHAMPION = "champion.json"
 BUNDLE = "bundle"  # Kedro makes a folder of that name for all versions, and one in each
+CHALLENGER = "challenger"  # likewise, of those that are trained to be compared with the champion
+PLACES = (BUNDLE, CHALLENGER)
+WHOEVER = ""  # the digest of any champion, or of none
 HISTORY = "history"
 NEEDED = {"version", "path", "digest", "moved_at", "moved_by"}  # of a move
 
@@ -44,18 +47,57 @@ class Move(NamedTuple):
     about: dict[str, Any] | None = None
 
 
+class Promotion(NamedTuple):
+    """A bundle that is to be the champion by the rule of `auricle.retraining`.
+
+    Attributes:
+        bundle: that bundle.
+        replaces: digest of the champion that it was compared with; None where there was none.
+        asked_by: the person or the job that wanted it.
+        reason: in words.
+    """
+
+    bundle: BundleRef
+    replaces: str | None
+    asked_by: str | None = None
+    reason: str | None = None
+
+
 def bundle_of(folder: Path, version: str) -> Path:
     """Where training has put a version, below the folder of a model."""
-    return folder / BUNDLE / version / BUNDLE
+    places = [folder / place / version / place for place in PLACES]
+    return next((path for path in places if path.is_dir()), places[0])
 
 
-def versions_in(folder: Path) -> list[str]:
-    """The versions that are there, the oldest first."""
-    return sorted(path.parent.name for path in folder.glob(f"{BUNDLE}/*/{BUNDLE}"))
+def versions_in(folder: Path, places: Sequence[str] = PLACES) -> list[str]:
+    """The versions that are there, challengers among them, the oldest first."""
+    return sorted({path.parent.name for place in places for path in folder.glob(f"{place}/*/{place}")})
+
+
+def pointer_of(bundle: BundleRef) -> Path:
+    """The pointer of the model that a bundle in its place below a model's folder is of."""
+    return bundle.path.parents[2] / CHAMPION
+
+
+def model_of(bundle: BundleRef) -> str:
+    """The name, such as `genre.cnn`, of the model that a bundle in its place is of."""
+    folder = pointer_of(bundle).parent
+    return f"{folder.parent.name}.{folder.name}"
+
+
+def past_moves(champion: BundleRef) -> list[Move]:
+    """All moves of the pointer that a champion was read from, the oldest first."""
+    return read_moves(pointer_of(champion))
 
 
 def write_champion(
-    path: Path, ref: BundleRef, moved_by: str, *, asked_by: str | None = None, reason: str | None = None
+    path: Path,
+    ref: BundleRef,
+    moved_by: str,
+    *,
+    asked_by: str | None = None,
+    reason: str | None = None,
+    replaces: str | None = WHOEVER,
 ) -> None:
     """Point `champion.json` to a bundle, atomically: a reader sees the old pointer or the new one.
 
@@ -67,18 +109,32 @@ def write_champion(
         moved_by: what moves it: `training`, `retrain`, `promote`, `rollback`.
         asked_by: who or what wants it.
         reason: why, in words.
+        replaces: digest of the champion that has to be there, None for no champion; by default whatever
+            there is is replaced.
 
     Raises:
-        BundleError: where the bundle lies elsewhere.
+        BundleError: where the bundle lies elsewhere, or another champion than expected is there.
     """
     _place(path, ref)
     with alone_in(path.parent):
         moves = read_moves(path)
+        if replaces != WHOEVER:
+            _check_replaced(path, moves, replaces, ref)
         replaced = moves[-1].version if moves else None
         if replaced == ref.version:  # moved there again, it has the same one before it
             replaced = moves[-1].previous
         move = _move_to(path, ref, moved_by, asked_by=asked_by, reason=reason, previous=replaced)
         _write(path, moves, move)
+
+
+def _check_replaced(path: Path, moves: Sequence[Move], replaces: str | None, ref: BundleRef) -> None:
+    there = moves[-1].digest if moves else None
+    if there not in (replaces, ref.digest):
+        now = f"is {moves[-1].version}, by {moves[-1].moved_by}," if moves else "is gone"
+        raise BundleError(
+            f"The champion of {path} {now} since {ref.version} was compared with another. It stays so. Run"
+            " again, and the two are compared."
+        )
 
 
 def roll_back(path: Path, *, asked_by: str | None = None, reason: str | None = None) -> BundleRef:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from auricle.errors import BundleError, ConfigurationError
 from auricle.models.bundle import CONFIG
-from auricle.models.champion import BUNDLE, CHAMPION, read_champion, read_moves, versions_in
+from auricle.models.champion import BUNDLE, CHAMPION, PLACES, read_champion, read_moves, versions_in
 from auricle.models.folder_lock import alone_in
 
 REMOVED = "removed"
@@ -16,6 +16,8 @@ BESIDE = ("onnx", "sequence")
 
 def prune_versions(folder: Path, keep: int) -> list[str]:
     """Remove all but the newest bundles of a model, its champion, the one before, and members of ensembles.
+
+    The newest challenger stays too, for it may wait for a person's approval.
 
     A version is moved aside by one rename before it is deleted, so that nobody finds half of one. Predictions
     and figures of removed versions stay.
@@ -44,7 +46,8 @@ def prune_versions(folder: Path, keep: int) -> list[str]:
                 " place: nothing is removed. Restore it from a copy, or promote another version."
             )
         members = _members_of_ensembles(folder)
-        kept = {*versions[-keep:], present.version, present.previous, *members}
+        newest = [version for place in PLACES for version in versions_in(folder, [place])[-1:]]
+        kept = {*versions[-keep:], *newest, present.version, present.previous, *members}
         old = [version for version in versions if version not in kept]
         for version in old:
             _remove(folder, version)
@@ -54,7 +57,7 @@ def prune_versions(folder: Path, keep: int) -> list[str]:
 def _members_of_ensembles(folder: Path) -> set[str]:
     """Versions of a model that ensembles of its study answer by: they name them, and hold no copies."""
     found = set()
-    for file in folder.parent.glob(f"*/{BUNDLE}/*/{BUNDLE}/{CONFIG}"):
+    for file in folder.parent.glob(f"*/{BUNDLE}/*/{BUNDLE}/{CONFIG}"):  # ensembles have no challengers
         try:
             members = json.loads(file.read_text(encoding="utf-8")).get("members") or []
             found |= {str(entry["version"]) for entry in members if entry["model"] == folder.name}
@@ -68,7 +71,7 @@ def _members_of_ensembles(folder: Path) -> set[str]:
 
 def _remove(folder: Path, version: str) -> None:
     # The bundle last: it is by the bundles that a removal that was killed is taken up again.
-    for part in (*BESIDE, BUNDLE):
+    for part in (*BESIDE, *PLACES):
         if (place := folder / part / version).is_dir():
             (folder / REMOVED).mkdir(exist_ok=True)
             place.rename(folder / REMOVED / f"{part}-{version}")

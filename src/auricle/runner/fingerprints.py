@@ -66,7 +66,10 @@ class Fingerprints:
     def _is_known_through_another(self, name: str, node: Node) -> bool:
         """Whether a node reads what tells all that matters of this input: the manifest, of recordings."""
         other = getattr(self._catalog[name], "known_through", None)
-        return other is not None and name.removesuffix(name.rpartition(".")[2]) + other in node.inputs
+        if other is None:
+            return False
+        corpus = name.removesuffix(name.rpartition(".")[2])
+        return any(read.startswith(corpus) and read.endswith(f".{other}") for read in node.inputs)
 
     def _of_input(self, name: str) -> str | None:
         if name.startswith(PARAMETERS):

@@ -19,6 +19,7 @@ from auricle.models.architecture import ArchitectureParams
 from auricle.models.bundle import BundleDraft
 from auricle.models.domain import FACTS
 from auricle.models.provenance import manifest_digest, provenance
+from auricle.models.seen import SeenRecordings
 from auricle.models.windows import WindowParams
 from auricle.training.checks import (
     check_front_end,
@@ -95,6 +96,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
     from auricle.training.quiet import quiet_transformers
 
     check_front_end(store, front_end)
+    seen = SeenRecordings(manifest)  # those too whose input is missing: they are no newcomers next time
     manifest = having(manifest, store, what=store.content, pipeline=f"cache_{store.content}s")
     examples = read_examples(manifest, labels)
     parts = partitions(examples)
@@ -120,7 +122,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
         fitted = training.domain(final.model, parts[-1])
         return stage_bundle(
             folder,
-            parts=[final.model, front_end, fitted.domain],
+            parts=[final.model, front_end, fitted.domain, seen],
             training={
                 "history": final.history,
                 "best_epoch": final.best_epoch,

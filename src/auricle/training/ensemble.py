@@ -29,6 +29,7 @@ from auricle.models.ensemble import WEIGHTS_FILE, Combination, save_combination
 from auricle.models.members import references_to
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.registry import ENSEMBLE
+from auricle.models.seen import SeenRecordings
 from auricle.studies import TRAINED_BY
 from auricle.training.combining import fit_combination
 from auricle.training.ensemble_params import EnsembleParams
@@ -210,7 +211,7 @@ def fit_ensemble(  # noqa: PLR0917  (the order of the catalog entries of its nod
         files = _EnsembleFiles(combined.combination, config, None if is_k_fold else combined.cross_fitted)
         return stage_bundle(
             folder,
-            parts=[files],
+            parts=[files, SeenRecordings(manifest)],
             training=training,
             out_of_fold=combined.cross_fitted if is_k_fold else None,
         )

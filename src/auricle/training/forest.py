@@ -29,6 +29,7 @@ from auricle.models.forest import (
 )
 from auricle.models.params import ForestParams
 from auricle.models.provenance import manifest_digest, provenance
+from auricle.models.seen import SeenRecordings
 from auricle.training.domain import OUTSIDER_SECONDS, FittedDomain, fit_domain, sampled
 from auricle.training.folds import FINAL, Partition, partitions
 from auricle.training.resume import write_json
@@ -71,6 +72,7 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
     """
     started = time.monotonic()
     known = rows_of(features, extractor.digest)
+    seen = SeenRecordings(manifest)  # those too whose input is missing: they are no newcomers next time
     manifest = having(manifest, known.index, what="row of features", pipeline="extract_features")
     examples = read_examples(manifest, labels)
     described = known.loc[list(examples.recording_ids), list(extractor.names)]
@@ -120,7 +122,7 @@ def fit_random_forest(  # noqa: PLR0917  (the order of the catalog entries of it
         fitted = fitting.domain(parts[-1], extractor, config)
         return stage_bundle(
             folder,
-            parts=[bundle, extractor, fitted.domain],
+            parts=[bundle, extractor, fitted.domain, seen],
             training=training | {FACTS: fitted.facts},
             out_of_fold=out_of_fold,
         )

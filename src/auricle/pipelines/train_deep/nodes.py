@@ -1,5 +1,6 @@
 """Nodes that train any deep model and let its champion predict. Heavy imports stand inside the functions."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -118,3 +119,26 @@ def predict_on_waveforms(
     digest = load_front_end(champion.path).digest
     with WaveformStore.open(waveforms, digest) as store:
         return score_stored(champion, store, manifest, device=train.device, batch_size=windows.batch_size)
+
+
+def predict_incumbent(
+    champion: BundleRef | None, manifest: pd.DataFrame, spectrograms: Path, train: TrainParams
+) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+    """Predictions and embeddings of the champion for the present corpus; none where it cannot hear that."""
+    from auricle.retraining.incumbent import if_it_can
+
+    return if_it_can(champion, lambda bundle: predict(bundle, manifest, spectrograms, train))
+
+
+def predict_incumbent_on_waveforms(
+    champion: BundleRef | None,
+    manifest: pd.DataFrame,
+    waveforms: Path,
+    train: TrainParams,
+    windows: WindowParams,
+) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+    """The same of a network that hears waveforms."""
+    from auricle.retraining.incumbent import if_it_can
+
+    told = (manifest, waveforms, train, windows)
+    return if_it_can(champion, lambda bundle: predict_on_waveforms(bundle, *told))

@@ -1,4 +1,4 @@
-"""The training pipeline of every deep model."""
+"""The training pipelines of every deep model."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,7 +7,16 @@ from kedro.pipeline import Node, Pipeline
 
 from auricle.pipelines.champion import move_champion
 
-from .nodes import fit, fit_on_waveforms, predict, predict_on_waveforms
+from .nodes import (
+    fit,
+    fit_on_waveforms,
+    predict,
+    predict_incumbent,
+    predict_incumbent_on_waveforms,
+    predict_on_waveforms,
+)
+
+OWN = ("model", "train", "windows")  # parameters of the model
 
 
 class Hearing(NamedTuple):
@@ -16,6 +25,7 @@ class Hearing(NamedTuple):
     Attributes:
         fit: trains.
         predict: lets the champion speak.
+        predict_incumbent: lets it speak where it has a challenger.
         cached: the store.
         data: what else of the corpus `fit` reads.
         front_end: the parameters that made the store, which `fit` takes as `front_end`.
@@ -25,6 +35,7 @@ class Hearing(NamedTuple):
 
     fit: Callable[..., Any]
     predict: Callable[..., Any]
+    predict_incumbent: Callable[..., Any]
     cached: str
     data: tuple[str, ...]
     front_end: str
@@ -35,6 +46,7 @@ class Hearing(NamedTuple):
 SPECTROGRAMS = Hearing(
     fit,
     predict,
+    predict_incumbent,
     cached="spectrograms",
     data=("variant_spectrograms", "recordings"),
     front_end="front_end",
@@ -44,6 +56,7 @@ SPECTROGRAMS = Hearing(
 WAVEFORMS = Hearing(
     fit_on_waveforms,
     predict_on_waveforms,
+    predict_incumbent_on_waveforms,
     cached="waveforms",
     data=(),
     front_end="waveforms",
@@ -54,30 +67,81 @@ WAVEFORMS = Hearing(
 
 def create_pipeline(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
     """From manifest and what is cached to bundle, champion and predictions, in the model's namespace."""
-    data = ("manifest", hearing.cached, *hearing.data)
-    given = (*hearing.parameters, "labels", "tracking")
-    own = ("model", "train", "windows")
     return Pipeline(
         [
-            Node(
-                hearing.fit,
-                {name: name for name in (*data, "work_directory", "events")}
-                | {name: f"params:{name}" for name in (*given, *own)}
-                | {"front_end": f"params:{hearing.front_end}"},
-                "bundle",
-                name="fit",
-            ),
+            _fit(hearing),
             Node(move_champion, "bundle", "champion", name="move_champion"),
-            Node(
-                hearing.predict,
-                {name: name for name in ("champion", "manifest", hearing.cached)}
-                | {name: f"params:{name}" for name in hearing.asked},
-                ["predictions", "embeddings"],
-                name="predict",
-            ),
+            _predict(hearing, "champion"),
         ],
         namespace=f"{corpus}.{model}",
-        inputs={name: f"{corpus}.{name}" for name in data},
-        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in (*given, hearing.front_end)},
+        inputs={name: f"{corpus}.{name}" for name in _data(hearing)},
+        parameters=_of_corpus(corpus, hearing),
         tags=["train", "deep"],
     )
+
+
+def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
+    """The same beside the champion, on what the gate has let through; before it, the champion predicts."""
+    inputs = {name: f"{corpus}.{name}" for name in _data(hearing)}
+    inputs |= {"manifest": f"{corpus}.retraining.manifest"}
+    own = {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in OWN}
+    challenger = Pipeline(
+        [_fit(hearing), _predict(hearing, "bundle")],
+        namespace=f"{corpus}.{model}.challenger",
+        inputs=inputs | {name: f"{corpus}.{model}.{name}" for name in ("work_directory", "events")},
+        parameters=_of_corpus(corpus, hearing) | own,
+        tags=["train", "deep"],
+    )
+    incumbent = Pipeline(
+        [_predict_incumbent(hearing)],
+        namespace=f"{corpus}.{model}.incumbent",
+        inputs={name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
+        | {"champion": f"{corpus}.{model}.incumbent"},
+        parameters={f"params:{name}": own[f"params:{name}"] for name in hearing.asked},
+    )
+    return challenger + incumbent
+
+
+def _data(hearing: Hearing) -> tuple[str, ...]:
+    return ("manifest", hearing.cached, *hearing.data)
+
+
+def _given(hearing: Hearing) -> tuple[str, ...]:
+    return (*hearing.parameters, "labels", "tracking")
+
+
+def _of_corpus(corpus: str, hearing: Hearing) -> dict[str, str]:
+    names = (*_given(hearing), hearing.front_end)
+    return {f"params:{name}": f"params:{corpus}.{name}" for name in names}
+
+
+def _fit(hearing: Hearing) -> Node:
+    return Node(
+        hearing.fit,
+        {name: name for name in (*_data(hearing), "work_directory", "events")}
+        | {name: f"params:{name}" for name in (*_given(hearing), *OWN)}
+        | {"front_end": f"params:{hearing.front_end}"},
+        "bundle",
+        name="fit",
+    )
+
+
+def _predict(hearing: Hearing, by: str) -> Node:
+    return Node(
+        hearing.predict,
+        {"champion": by} | _heard(hearing),
+        ["predictions", "embeddings"],
+        name="predict",
+    )
+
+
+def _predict_incumbent(hearing: Hearing) -> Node:
+    read = {"champion": "champion"} | _heard(hearing)
+    return Node(hearing.predict_incumbent, read, ["predictions", "embeddings"], name="predict")
+
+
+def _heard(hearing: Hearing) -> dict[str, str]:
+    """What a network reads in order to predict, beside its bundle."""
+    return {name: name for name in ("manifest", hearing.cached)} | {
+        name: f"params:{name}" for name in hearing.asked
+    }

@@ -1,5 +1,6 @@
 """Nodes that train a Random Forest and let its champion predict. Heavy imports stand inside the functions."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -33,3 +34,12 @@ def predict(
     from auricle.inference.scoring import score_features
 
     return score_features(champion, features, manifest)
+
+
+def predict_incumbent(
+    champion: BundleRef | None, manifest: pd.DataFrame, features: pd.DataFrame
+) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+    """Predictions and embeddings of the champion for the present corpus; none where it cannot hear that."""
+    from auricle.retraining.incumbent import if_it_can
+
+    return if_it_can(champion, lambda bundle: predict(bundle, manifest, features))

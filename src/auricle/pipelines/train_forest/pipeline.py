@@ -1,39 +1,60 @@
-"""The training pipeline of a Random Forest."""
+"""The training pipelines of a Random Forest."""
 
 from kedro.pipeline import Node, Pipeline
 
 from auricle.pipelines.champion import move_champion
 
-from .nodes import fit, predict
+from .nodes import fit, predict, predict_incumbent
+
+OF_CORPUS = ("descriptors", "labels")
 
 
 def create_pipeline(corpus: str, model: str) -> Pipeline:
     """From manifest and features to bundle, champion and predictions, in the model's namespace."""
     return Pipeline(
         [
-            Node(
-                fit,
-                [
-                    "manifest",
-                    "features",
-                    "params:descriptors",
-                    "params:train",
-                    "params:labels",
-                    "work_directory",
-                ],
-                "bundle",
-                name="fit",
-            ),
+            _fit(),
             Node(move_champion, "bundle", "champion", name="move_champion"),
-            Node(
-                predict,
-                ["champion", "manifest", "features"],
-                ["predictions", "embeddings"],
-                name="predict",
-            ),
+            _predict("champion"),
         ],
         namespace=f"{corpus}.{model}",
         inputs={"manifest": f"{corpus}.manifest", "features": f"{corpus}.features"},
-        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in ("descriptors", "labels")},
+        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in OF_CORPUS},
         tags="train",
     )
+
+
+def create_challenger(corpus: str, model: str) -> Pipeline:
+    """The same beside the champion, on what the gate has let through; before it, the champion predicts."""
+    inputs = {"manifest": f"{corpus}.retraining.manifest", "features": f"{corpus}.features"}
+    challenger = Pipeline(
+        [_fit(), _predict("bundle")],
+        namespace=f"{corpus}.{model}.challenger",
+        inputs=inputs | {"work_directory": f"{corpus}.{model}.work_directory"},
+        parameters={f"params:{name}": f"params:{corpus}.{name}" for name in OF_CORPUS}
+        | {"params:train": f"params:{corpus}.{model}.train"},
+        tags="train",
+    )
+    incumbent = Pipeline(
+        [
+            Node(
+                predict_incumbent,
+                ["champion", "manifest", "features"],
+                ["predictions", "embeddings"],
+                name="predict",
+            )
+        ],
+        namespace=f"{corpus}.{model}.incumbent",
+        inputs={"manifest": f"{corpus}.manifest", "features": inputs["features"]}
+        | {"champion": f"{corpus}.{model}.incumbent"},
+    )
+    return challenger + incumbent
+
+
+def _fit() -> Node:
+    read = ["manifest", "features", "params:descriptors", "params:train", "params:labels", "work_directory"]
+    return Node(fit, read, "bundle", name="fit")
+
+
+def _predict(by: str) -> Node:
+    return Node(predict, [by, "manifest", "features"], ["predictions", "embeddings"], name="predict")

@@ -1,0 +1,113 @@
+"""When a retraining is due, and by which trigger."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from drifting_corpus import champion_of, corpus
+
+from auricle.models.provenance import manifest_digest
+from auricle.models.seen import seen_recordings
+from auricle.retraining.gate import ModelState, Tried, decide_due
+from auricle.retraining.trigger_params import TriggerParams
+
+TRAINED = datetime(2026, 1, 1, tzinfo=UTC)
+KNOWN = corpus(0, 20, (3, 3))
+GROWN = KNOWN + corpus(1, 4, (3, 3))
+TRIGGERS = TriggerParams(min_new_recordings=12, max_age_days=30)
+
+
+def champion() -> Any:
+    return champion_of(KNOWN, data={"digest": manifest_digest(KNOWN.manifest)})
+
+
+def tried(manifest: pd.DataFrame, days: float) -> Tried:
+    at = (TRAINED + timedelta(days=days)).isoformat()
+    return Tried(at, manifest_digest(manifest), seen_recordings(manifest))
+
+
+def due(
+    manifest: pd.DataFrame, params: TriggerParams = TRIGGERS, days: float = 1, **state: Any
+) -> dict[str, Any]:
+    models = {"cnn": ModelState(**{"champion": champion()} | state)}
+    return decide_due(manifest, models, params, TRAINED + timedelta(days=days))
+
+
+def pulled(found: dict[str, Any]) -> list[str]:
+    assert found["go"] == bool(found["models"]["cnn"]["triggers"])
+    return found["models"]["cnn"]["triggers"]
+
+
+def test_nothing_new_is_not_due_and_says_how_far_it_is_from_being() -> None:
+    found = due(KNOWN.manifest)
+    assert pulled(found) == []
+    assert found["reason"] == (
+        "not due; cnn: 0 of 12 new or relabelled recordings, 1.0 of 30.0 days, nothing new"
+    )
+
+
+def test_a_model_without_champion_is_due() -> None:
+    found = due(KNOWN.manifest, champion=None)
+    assert pulled(found) == ["no_champion"]
+    assert "it has no champion yet" in found["reason"]
+
+
+def test_enough_newcomers_and_not_one_fewer() -> None:
+    assert pulled(due(GROWN.manifest)) == ["new_recordings"]
+    fewer = GROWN.manifest.iloc[:-1]
+    assert pulled(due(fewer)) == []
+    assert pulled(due(GROWN.manifest, TriggerParams(min_new_recordings=None, max_age_days=None))) == []
+
+
+def test_recordings_with_other_labels_count_as_new() -> None:
+    rows = KNOWN.manifest.copy()
+    rows.loc[:11, "label"] = "polka"
+    rows["labels"] = [[label] for label in rows["label"]]
+    found = due(rows)
+    assert pulled(found) == ["new_recordings"]
+    assert found["models"]["cnn"]["relabelled"] == 12
+
+
+@pytest.mark.parametrize(("days", "expected"), [(29.9, []), (30.1, ["age"])])
+def test_time_makes_it_due(days: float, expected: list[str]) -> None:
+    assert pulled(due(KNOWN.manifest, days=days)) == expected
+
+
+def test_drift_makes_it_due_where_something_came() -> None:
+    few = KNOWN.manifest.iloc[:0]
+    few = pd.concat([KNOWN.manifest, GROWN.manifest.iloc[-2:]], ignore_index=True)
+    assert pulled(due(few, drift={"drifted": True})) == ["drift"]
+    assert pulled(due(few, drift={"drifted": False})) == []
+    assert (
+        pulled(due(few, TriggerParams(min_new_recordings=12, on_drift=False), drift={"drifted": True})) == []
+    )
+
+
+def test_what_was_decided_on_once_is_nothing_new() -> None:
+    """The challenger has lost on them: the same training would lose again, after a rollback too."""
+    lost = tried(GROWN.manifest, days=1)
+    assert pulled(due(GROWN.manifest, tried=lost, days=2, drift={"drifted": True})) == []
+    more = GROWN + corpus(2, 4, (3, 3))
+    assert pulled(due(more.manifest, tried=lost, days=2)) == ["new_recordings"]
+    assert pulled(due(GROWN.manifest, tried=lost, days=30.5)) == []  # its age begins with the decision
+    assert pulled(due(GROWN.manifest, tried=lost, days=31.5)) == ["age"]
+
+
+def test_an_older_bundle_is_due_once_the_corpus_has_changed() -> None:
+    old = champion()
+    old.recordings = None
+    assert pulled(due(KNOWN.manifest, champion=old)) == []
+    found = due(GROWN.manifest, champion=old)
+    assert pulled(found) == ["new_recordings"]
+    assert "an unknown number" in found["reason"]
+
+
+def test_one_model_that_is_due_is_enough_and_a_run_by_hand_too() -> None:
+    models = {"cnn": ModelState(champion()), "random_forest": ModelState()}
+    found = decide_due(KNOWN.manifest, models, TRIGGERS, TRAINED)
+    assert found["go"]
+    assert found["triggers"] == {
+        "no_champion": True, "new_recordings": False, "age": False, "drift": False, "always": False,
+    }  # fmt: skip
+    assert pulled(due(KNOWN.manifest, TriggerParams(always=True))) == ["always"]
