@@ -8,6 +8,8 @@ from kedro.io import AbstractDataset
 
 from auricle.datasets.fingerprint import digest, fingerprint_of_path
 from auricle.models.bundle import SEEN
+from auricle.models.champion import CHAMPION, read_moves
+from auricle.retraining.decision import PROMOTED
 from auricle.retraining.decisions import decision_files, read_decisions
 from auricle.retraining.gate import Tried
 
@@ -36,11 +38,14 @@ class TriedDataset(AbstractDataset[None, Tried | None]):
             return None
         last = decisions[-1]
         # Among challengers, or among other bundles: where versions lie is their own business.
+        moves = read_moves(self._models / CHAMPION)
+        beaten = (last.get("champion") or {}).get("digest")
         lists = sorted(self._models.glob(f"*/{last['challenger']['version']}/*/{SEEN}"))
         return Tried(
             decided_at=str(last["decided_at"]),
             data_digest=last["challenger"].get("data_digest"),
             recordings=pd.read_parquet(lists[0]) if lists else None,
+            undone=last["outcome"] == PROMOTED and (moves[-1].digest if moves else None) == beaten,
         )
 
     def save(self, data: None) -> None:
