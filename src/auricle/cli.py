@@ -4,6 +4,7 @@ import click
 
 from auricle.commands.champion import champion, promote, prune, rollback
 from auricle.commands.check_models import check_models
+from auricle.commands.run import run
 
 
 @click.group(name="Auricle")
@@ -11,5 +12,5 @@ def cli() -> None:
     """Commands of Auricle."""
 
 
-for command in (champion, rollback, promote, prune, check_models):
+for command in (champion, rollback, promote, prune, check_models, run):
     cli.add_command(command)

@@ -1,5 +1,7 @@
 """The errors that a user is meant to read: each names what is wrong, the limit and the remedy."""
 
+from signal import Signals
+
 
 class AuricleError(Exception):
     """Base of every error that Auricle raises on purpose."""
@@ -27,6 +29,36 @@ class DivergedError(AuricleError):
 
 class CorpusError(AuricleError):
     """A corpus that cannot be used as a whole: a missing folder, no recordings, an empty split."""
+
+
+class LockedError(AuricleError):
+    """Another process has what this one needs for itself; nothing was changed."""
+
+
+class StopSignal(BaseException):
+    """A signal asks for the end of the run.
+
+    No `Exception`: who goes on after an error of one recording, or of a log line, must not go on after this.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class StoppedError(AuricleError):
+    """A run that a signal has ended, as hooks are told of it.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"{Signals(number).name} has ended the run. What was done is kept.")
+        self.number = number
 
 
 class AudioError(AuricleError):

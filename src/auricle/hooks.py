@@ -28,6 +28,7 @@ from auricle.checks import (
 )
 from auricle.errors import AuricleError
 from auricle.models.rating.plugins import PLUGINS, PluginParams, allow
+from auricle.runs.params import RUNS
 from auricle.studies import CHOICE, RETRAINED
 from auricle.training.deep_params import BLOCKS
 
@@ -67,10 +68,8 @@ class ProjectHooks:
         # Of all studies: parameters of those that this environment does not have stand in base too.
         read = {name for registered in register_pipelines().values() for name in registered.inputs()}
         parameters = catalog.load("parameters")
-        check_names(
-            parameters,
-            {f"{PREFIX}{name}" for name in (CHOICE, RETRAINED, PLUGINS)} | read | pipeline.inputs(),
-        )
+        not_of_nodes = {f"{PREFIX}{name}" for name in (CHOICE, RETRAINED, PLUGINS, RUNS)}
+        check_names(parameters, not_of_nodes | read | pipeline.inputs())
         plugins = PluginParams.model_validate(parameters.get(PLUGINS, {}))
         allow(plugins.allowed, Path(run_params["project_path"]))
         if "predict.run_root" in pipeline.inputs():

@@ -185,7 +185,7 @@ def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
     recipes = {model: RECIPES[model] for model in models}
     prepared = _joined(prepare(corpus) for prepare in {recipe.prepare: None for recipe in recipes.values()})
     incumbents = _joined(
-        recipe.challenge(corpus, model).only_nodes(f"{corpus}.{model}.incumbent.predict")
+        recipe.challenge(corpus, model).only_nodes_with_namespaces([f"{corpus}.retraining"])
         for model, recipe in recipes.items()
         if recipe.challenge is not None
     )

@@ -7,6 +7,7 @@ from omegaconf.resolvers import oc
 
 from auricle.context import ProjectContext
 from auricle.hooks import ProjectHooks
+from auricle.run_hooks import RunHooks
 from auricle.tracking_hooks import TrackingHooks
 
 # torch reads it when it makes its first tensor. On Linux large tensors of the CPU then lie in huge pages, and
@@ -14,7 +15,7 @@ from auricle.tracking_hooks import TrackingHooks
 # analyzer it takes a fifth less time of the CPU. Figures stay the same.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
-HOOKS = (ProjectHooks(), TrackingHooks())
+HOOKS = (RunHooks(), ProjectHooks(), TrackingHooks())  # the last is asked first
 CONTEXT_CLASS = ProjectContext
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 

@@ -154,6 +154,7 @@ class TestCatalog:
         bootstrap_project(project)
         with KedroSession.create(project, env=env) as session:
             context = session.load_context()
-            check_names(context.params, {"params:studies", "params:plugins", "params:retrain.models"} | read)
+            of_no_node = {"params:studies", "params:plugins", "params:retrain.models", "params:runs"}
+            check_names(context.params, of_no_node | read)
             for corpus in STUDIES:
                 IngestParams.model_validate(context.params[corpus]["ingest"])

@@ -12,7 +12,7 @@ from kedro_datasets.json import JSONDataset
 from auricle.datasets.recordings import RecordingsDataset
 from auricle.datasets.work_directory import WorkDirectoryDataset
 from auricle.errors import ConfigurationError
-from auricle.pipelines.marks import ADDS_TO_ITS_INPUT, ALWAYS
+from auricle.pipelines.marks import ADDS_TO_ITS_INPUT, ALWAYS, GATE
 from auricle.runner import IncrementalRunner
 
 
@@ -174,3 +174,54 @@ class TestOtherNodes:
     def test_a_catalog_without_a_place_for_records_is_refused(self, lab: Lab) -> None:
         with pytest.raises(ConfigurationError, match="has no entry 'fingerprints'"):
             IncrementalRunner().run(Pipeline([Node(keep, "a", "b")]), DataCatalog({"a": MemoryDataset(1)}))
+
+
+def ask(number: int) -> dict[str, Any]:
+    return {"go": number > 1, "reason": f"{number} new, 2 needed"}
+
+
+def train(number: int, due: dict[str, Any]) -> int:
+    return 100 * number
+
+
+def answer_badly(number: int) -> dict[str, Any]:
+    return {"go": "no"}
+
+
+class TestGates:
+    NODES = (
+        Node(ask, "a", "due", name="gate", tags=GATE),
+        Node(train, ["a", "due"], "x", name="train"),
+        Node(keep, "x", "b", name="judge"),
+        Node(keep, "a", "c", name="report"),
+    )
+
+    def test_behind_a_closed_one_nothing_runs_and_the_rest_does(
+        self, lab: Lab, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO", "auricle.runner")
+        assert set(lab.run(*self.NODES)) == {"gate", "report"}
+        assert not lab.catalog.exists("b")
+        assert "2 nodes were kept from running: due: 1 new, 2 needed" in caplog.text
+
+    def test_behind_an_open_one_runs_what_has_changed(self, lab: Lab) -> None:
+        lab.catalog.save("a", 5)
+        assert set(lab.run(*self.NODES)) == {"gate", "train", "judge", "report"}
+        # It says something else each time; who may run is not made to run by that.
+        lab.catalog["params:more"] = MemoryDataset(3)
+        again = (Node(add, ["a", "params:more"], "due_by", name="count"), *self.NODES[1:])
+        gate = Node(ask, "due_by", "due", name="gate", tags=GATE)
+        assert set(lab.run(gate, *again)) == {"gate", "count"}
+
+    def test_a_closed_one_holds_back_what_has_changed_and_what_it_needs(self, lab: Lab) -> None:
+        runner = IncrementalRunner()
+        runner.run(Pipeline(self.NODES), lab.catalog)
+        assert runner.held == dict.fromkeys(("train", "judge"), "due: 1 new, 2 needed")
+
+    def test_narrowed_to_what_is_behind_it_the_rest_runs(self, lab: Lab) -> None:
+        lab.catalog["due"] = MemoryDataset({"go": False})
+        assert list(lab.run(*self.NODES[1:3])) == ["train", "judge"]
+
+    def test_one_that_says_neither_is_refused(self, lab: Lab) -> None:
+        with pytest.raises(ConfigurationError, match=r"due is \{'go': 'no'\}"):
+            lab.run(Node(answer_badly, "a", "due", name="gate", tags=GATE), *self.NODES[1:])

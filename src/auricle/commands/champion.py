@@ -85,9 +85,8 @@ def promote(metadata: ProjectMetadata, /, model: str, version: str, env: str | N
                 f"{model} has no version {version!r}. There are: {', '.join(there) or 'none: train it'}."
             )
         ref = open_bundle(bundle_of(found.pointer.parent, version), version=version)
-        write_champion(
-            found.pointer, ref, "promote", asked_by=told["by"] or asked_by(), reason=told["reason"]
-        )
+        by = told["by"] or asked_by()
+        write_champion(found.pointer, ref, "promote", asked_by=by, reason=told["reason"])
         click.echo(f"{model}: {version} is the champion. {_figures_by(model, env)}")
 
 

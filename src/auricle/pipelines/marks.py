@@ -1,10 +1,13 @@
-"""Tags by which a node tells the incremental runner what the catalog cannot."""
+"""Tags by which a node tells runners and hooks what the catalog cannot."""
 
 # It reads what no entry and no path in its parameters stands for, so it runs every time.
 ALWAYS = "always"
 # It adds to a folder that it reads, so that what it found is never what it leaves.
 ADDS_TO_ITS_INPUT = "adds_to_its_input"
-# It says whether those that come after it are to run at all.
+# It says whether what comes after it is to run at all: its one output is `{go: bool, reason: str, ...}`.
 GATE = "gate"
-# It says what becomes of a challenger.
+# Its output is what a retraining has decided of one model: `{model: str, outcome: str, ...}`.
 DECISION = "decision"
+
+# How runners that heed gates call themselves: Kedro tells hooks that, and what they say after it.
+HEED_GATES = ("auricle.runner.IncrementalRunner", "auricle.runner.ProjectRunner")

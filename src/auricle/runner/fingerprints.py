@@ -11,7 +11,7 @@ from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from auricle.datasets.fingerprint import digest, fingerprint_of, fingerprint_of_listing, path_of
-from auricle.pipelines.marks import ALWAYS
+from auricle.pipelines.marks import ALWAYS, GATE
 from auricle.runner.code import Code
 from auricle.runner.records import NodeState
 
@@ -26,18 +26,21 @@ class Fingerprints:
         self._code = Code()
         self._keys: dict[str, str] = {}  # of what lies in memory: how it came about
         self.makers = {name: node for node in pipeline.nodes for name in node.outputs}
+        self._gates = {name for name, node in self.makers.items() if GATE in node.tags}
 
     def of(self, node: Node) -> NodeState:
         """The state of a node now; nodes whose outputs it reads come first.
 
-        A folder that the node reads in order to add to it is an output, and no input.
+        A folder that the node reads in order to add to it is an output, and no input. What a gate says is
+        none either: whether a node may run is no reason to run it again.
         """
         outputs = {name: self._catalog[name] for name in node.outputs if not self.in_memory(name)}
         written = {path_of(dataset) for dataset in outputs.values()} - {None}
         inputs = {
             name: told
             for name in node.inputs
-            if path_of(self._catalog[name]) not in written
+            if name not in self._gates
+            and path_of(self._catalog[name]) not in written
             and not self._is_known_through_another(name, node)
             and (told := self._of_input(name)) is not None
         }

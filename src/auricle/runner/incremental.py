@@ -9,8 +9,8 @@ from kedro.runner import SequentialRunner, Task
 from pluggy import PluginManager
 from pydantic import TypeAdapter
 
-from auricle.errors import ConfigurationError
-from auricle.pipelines.marks import ADDS_TO_ITS_INPUT
+from auricle.errors import ConfigurationError, StoppedError, StopSignal
+from auricle.pipelines.marks import ADDS_TO_ITS_INPUT, GATE, HEED_GATES
 from auricle.runner.fingerprints import Fingerprints
 from auricle.runner.records import NodeState, Records, changes
 
@@ -24,8 +24,12 @@ class IncrementalRunner(SequentialRunner):
     before lets those after it be skipped. What is kept of a node is written after its outputs and taken away
     before it runs, so that a node that was killed or has failed runs again.
 
+    A node tagged `gate` runs every time. Where it says `go: false`, nothing runs that descends from it,
+    whatever has changed.
+
     Attributes:
         ran: the nodes of the last run that were not skipped, and why.
+        held: the nodes that a gate has kept from running, and its reason.
 
     Example:
         $ kedro run --runner=auricle.runner.IncrementalRunner --runner-params=explain=true
@@ -42,6 +46,10 @@ class IncrementalRunner(SequentialRunner):
         super().__init__(is_async=is_async)
         self._explain, self._force = (TypeAdapter(bool).validate_python(value) for value in (explain, force))
         self.ran: dict[str, str] = {}
+        self.held: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        return HEED_GATES[0]
 
     def run(
         self,
@@ -55,13 +63,17 @@ class IncrementalRunner(SequentialRunner):
 
         Raises:
             ConfigurationError: with `--only-missing-outputs`, which would leave out what has changed.
+            StoppedError: a signal has asked for the end of the run.
         """
         if only_missing_outputs:
             raise ConfigurationError(
                 "IncrementalRunner runs what has changed, and what is missing too; --only-missing-outputs"
                 " would leave out the former. Leave that option out."
             )
-        return super().run(pipeline, catalog, hook_manager, run_id)
+        try:
+            return super().run(pipeline, catalog, hook_manager, run_id)
+        except StopSignal as signal:
+            raise StoppedError(signal.number) from signal
 
     def _run(
         self,
@@ -76,9 +88,14 @@ class IncrementalRunner(SequentialRunner):
                 " nodes were like. conf/base/catalog_raw.yml shows it."
             )
         turn = _Turn(pipeline, catalog, Records(catalog.load(RECORDS)))
-        self.ran = {}
+        self.ran, self.held = {}, {}
         for node in pipeline.nodes:
             if node.name in self.ran:
+                continue
+            if (reason := turn.held_back(node)) is not None:
+                self.held[node.name] = reason
+                if self._explain:
+                    self._logger.info("%s is skipped: %s", node.name, reason)
                 continue
             why = turn.why(node) or ("force is set" if self._force else None)
             if why is None:
@@ -87,9 +104,12 @@ class IncrementalRunner(SequentialRunner):
                 continue
             try:
                 self._execute(node, why, turn, hook_manager, run_id)
-            except Exception:
+            except (Exception, StopSignal):
                 self._logger.warning("Give the same command again: what has run to its end is skipped then.")
                 raise
+        for reason in sorted(set(self.held.values())):
+            names = [name for name, told in self.held.items() if told == reason]
+            self._logger.info("%d nodes were kept from running: %s", len(names), reason)
         self._logger.info("%d of %d nodes had to run", len(self.ran), len(pipeline.nodes))
         for name in pipeline.datasets():
             if name not in pipeline.inputs() | pipeline.outputs():
@@ -117,14 +137,24 @@ class _Turn:
     def __init__(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any], records: Records) -> None:
         self.catalog, self.records = catalog, records
         self.fingerprints = Fingerprints(pipeline, catalog)
+        self._closed: dict[str, str] = {}  # entries that are not to be made, or used, and why
 
     def why(self, node: Node) -> str | None:
         """Why a node has to run; None where it need not."""
         if not node.outputs:
             return "it has no outputs"
+        if GATE in node.tags:
+            return "it says whether others run"
         now, before = self.fingerprints.of(node), self.records.read(node.name)
         self.fingerprints.note(node, now)
         return changes(before, now, self.fingerprints.changed_by_others(node))
+
+    def held_back(self, node: Node) -> str | None:
+        """Why a node may not run, where it descends from a gate that is closed."""
+        reason = next((self._closed[name] for name in node.inputs if name in self._closed), None)
+        if reason is not None:
+            self._closed |= dict.fromkeys(node.outputs, reason)
+        return reason
 
     def needed_by(self, node: Node) -> dict[str, Node]:
         """Nodes that have to run because what they make lies in memory, and is not there."""
@@ -145,3 +175,21 @@ class _Turn:
         state = NodeState(before.code, inputs, after.outputs)
         self.fingerprints.note(node, state)
         self.records.write(node.name, state)
+        if GATE in node.tags:
+            self._closed |= {
+                name: reason for name in node.outputs if (reason := _reason_to_stop(name, self.catalog))
+            }
+
+
+def _reason_to_stop(gate: str, catalog: CatalogProtocol[Any, Any]) -> str | None:
+    """What a gate says where it is closed; None where it is open.
+
+    Raises:
+        ConfigurationError: it says neither.
+    """
+    told = catalog.load(gate)
+    if not isinstance(told, dict) or not isinstance(told.get("go"), bool):
+        raise ConfigurationError(
+            f"{gate} is {told!r}, and a gate has to say such as {{'go': False, 'reason': 'nothing new'}}."
+        )
+    return None if told["go"] else f"{gate}: {told.get('reason') or 'it says no'}"

@@ -33,6 +33,7 @@ def in_processes(job: "TrainingJob", checkpoint: Path | None) -> None:
     Raises:
         AuricleError: one of them failed; the others are stopped.
     """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -49,6 +50,9 @@ def in_processes(job: "TrainingJob", checkpoint: Path | None) -> None:
     try:
         with _signals_kept():
             elastic_launch(config, _process)(job, checkpoint, os.getpid())
+    except SignalException as stopped:  # the processes are ended; whoever would have had the signal gets it
+        signal.raise_signal(stopped.sigval)
+        raise
     except ChildFailedError as error:
         failed, failure = error.get_first_failure()
         raise AuricleError(

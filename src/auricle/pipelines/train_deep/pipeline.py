@@ -81,7 +81,7 @@ def create_pipeline(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) ->
 
 
 def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
-    """The same beside the champion, on what the gate has let through; the champion predicts what there is before it."""
+    """The same beside the champion, on what the gate lets through; before it the champion predicts what there is."""
     inputs = {name: f"{corpus}.{name}" for name in _data(hearing)}
     inputs |= {"manifest": f"{corpus}.retraining.manifest"}
     own = {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in OWN}
@@ -93,10 +93,11 @@ def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) 
         tags=["train", "deep"],
     )
     incumbent = Pipeline(
-        [_predict_incumbent(hearing)],
-        namespace=f"{corpus}.{model}.incumbent",
+        [_predict_incumbent(hearing, model)],
+        namespace=f"{corpus}.retraining",
         inputs={name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
         | {"champion": f"{corpus}.{model}.incumbent"},
+        outputs={name: f"{corpus}.{model}.incumbent.{name}" for name in ("predictions", "embeddings")},
         parameters={f"params:{name}": own[f"params:{name}"] for name in hearing.asked},
     )
     return challenger + incumbent
@@ -135,9 +136,9 @@ def _predict(hearing: Hearing, by: str) -> Node:
     )
 
 
-def _predict_incumbent(hearing: Hearing) -> Node:
+def _predict_incumbent(hearing: Hearing, model: str) -> Node:
     read = {"champion": "champion"} | _heard(hearing)
-    return Node(hearing.predict_incumbent, read, ["predictions", "embeddings"], name="predict")
+    return Node(hearing.predict_incumbent, read, ["predictions", "embeddings"], name=f"predict_by_{model}")
 
 
 def _heard(hearing: Hearing) -> dict[str, str]:

@@ -25,7 +25,7 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
 
 
 def create_challenger(corpus: str, model: str) -> Pipeline:
-    """The same beside the champion, on what the gate has let through; the champion predicts what there is before it."""
+    """The same beside the champion, on what the gate lets through; before it the champion predicts what there is."""
     inputs = {"manifest": f"{corpus}.retraining.manifest", "features": f"{corpus}.features"}
     challenger = Pipeline(
         [_fit(), _predict("bundle")],
@@ -35,18 +35,19 @@ def create_challenger(corpus: str, model: str) -> Pipeline:
         | {"params:train": f"params:{corpus}.{model}.train"},
         tags="train",
     )
+    read = {name: f"{corpus}.{name}" for name in ("manifest", "features")}
     incumbent = Pipeline(
         [
             Node(
                 predict_incumbent,
                 ["champion", "manifest", "features"],
                 ["predictions", "embeddings"],
-                name="predict",
+                name=f"predict_by_{model}",
             )
         ],
-        namespace=f"{corpus}.{model}.incumbent",
-        inputs={"manifest": f"{corpus}.manifest", "features": inputs["features"]}
-        | {"champion": f"{corpus}.{model}.incumbent"},
+        namespace=f"{corpus}.retraining",
+        inputs=read | {"champion": f"{corpus}.{model}.incumbent"},
+        outputs={name: f"{corpus}.{model}.incumbent.{name}" for name in ("predictions", "embeddings")},
     )
     return challenger + incumbent
 
