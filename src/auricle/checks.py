@@ -319,6 +319,23 @@ def check_note_sequence(params: Any, labels: Any, bundle: Any, *, is_made: bool)
         )
 
 
+def check_retraining(rule: Any, labels: Any) -> None:
+    """Refuse a rule of promotion by a figure that such labels do not have.
+
+    Args:
+        rule: of `RuleParams`, or what it is made from.
+        labels: of `LabelParams`, or what it is made from.
+
+    Raises:
+        ConfigurationError: which says what there is.
+    """
+    from auricle.evaluation.evaluate import kind_of
+    from auricle.retraining.params import RuleParams
+    from auricle.retraining.rule import figure_of
+
+    figure_of(RuleParams.model_validate(rule), kind_of(LabelParams.model_validate(labels)))
+
+
 def check_prediction(params: Any, run_root: Path) -> None:
     """Refuse a prediction that has no files or no model, or asks of the model what it cannot give.
 

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from auricle.checks import (
     check_names,
     check_note_sequence,
     check_prediction,
+    check_retraining,
     check_sweep,
     check_taggram,
     check_waveform_training,
 )
 from auricle.errors import AuricleError
 from auricle.models.rating.plugins import PLUGINS, PluginParams, allow
+from auricle.pipelines.marks import DECISION
 from auricle.runs.params import RUNS
 from auricle.studies import CHOICE, RETRAINED
 from auricle.training.deep_params import BLOCKS
@@ -40,6 +43,7 @@ CHECKED = (
     "sweep",
     "ablation",
     "evaluate",
+    DECISION,
     "note_sequence",
     "similarity",
     "ensemble",
@@ -105,8 +109,7 @@ class ProjectHooks:
                     None if is_made else catalog.load(champion),
                     is_made=is_made,
                 )
-            if names.keys() >= {"evaluation", "labels"}:
-                check_evaluation(catalog.load(names["evaluation"]), catalog.load(names["labels"]))
+            _check_judging(names, catalog)
             for name in names.keys() & {"train", "explanation", "similarity"}:
                 check_device(catalog.load(names[name]))
             for champion in _explained(node) - pipeline.all_outputs():  # one in the making has no windows yet
@@ -143,6 +146,13 @@ class ProjectHooks:
         for name in sorted(pipeline.all_outputs()):
             if name.endswith(PAGES) and catalog.exists(name):
                 logger.info("Page: %s", catalog[name]._describe()["filepath"])
+
+
+def _check_judging(names: Mapping[str, str], catalog: DataCatalog) -> None:
+    """Whether a node can judge by such labels: by rule, or as it is configured."""
+    for name, check in (("rule", check_retraining), ("evaluation", check_evaluation)):
+        if names.keys() >= {name, "labels"}:
+            check(catalog.load(names[name]), catalog.load(names["labels"]))
 
 
 def _of_study(name: str, *blocks: str) -> list[str]:

@@ -189,10 +189,9 @@ def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
         for model, recipe in recipes.items()
         if recipe.challenge is not None
     )
-    watched = drift.create_pipeline(corpus, models, "incumbent") + drift.create_gate(
-        corpus, models, "incumbent"
-    )
-    return ingest.create_pipeline(corpus) + prepared + incumbents + watched
+    watched = drift.create_pipeline(corpus, models, "incumbent")
+    gate = drift.create_gate(corpus, models, "incumbent")
+    return ingest.create_pipeline(corpus) + prepared + incumbents + watched + gate
 
 
 def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:

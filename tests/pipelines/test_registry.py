@@ -154,7 +154,7 @@ class TestCatalog:
         bootstrap_project(project)
         with KedroSession.create(project, env=env) as session:
             context = session.load_context()
-            of_no_node = {"params:studies", "params:plugins", "params:retrain.models", "params:runs"}
-            check_names(context.params, of_no_node | read)
+            not_of_nodes = {"params:studies", "params:plugins", "params:retrain.models", "params:runs"}
+            check_names(context.params, not_of_nodes | read)
             for corpus in STUDIES:
                 IngestParams.model_validate(context.params[corpus]["ingest"])

@@ -81,7 +81,7 @@ def create_pipeline(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) ->
 
 
 def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
-    """The same beside the champion, on what the gate lets through; before it the champion predicts what there is."""
+    """The same beside the champion, on what the gate has let through; before it, the champion predicts."""
     inputs = {name: f"{corpus}.{name}" for name in _data(hearing)}
     inputs |= {"manifest": f"{corpus}.retraining.manifest"}
     own = {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in OWN}

@@ -25,7 +25,7 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
 
 
 def create_challenger(corpus: str, model: str) -> Pipeline:
-    """The same beside the champion, on what the gate lets through; before it the champion predicts what there is."""
+    """The same beside the champion, on what the gate has let through; before it, the champion predicts."""
     inputs = {"manifest": f"{corpus}.retraining.manifest", "features": f"{corpus}.features"}
     challenger = Pipeline(
         [_fit(), _predict("bundle")],
