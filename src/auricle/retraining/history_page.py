@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 TRIGGERS = {
     "no_champion": "there was no champion",
+    "undone": "a promotion that was not carried out",
     "new_recordings": "new recordings",
     "age": "time",
     "drift": "drift",

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines import incumbent
 from auricle.pipelines.champion import move_champion
 
 from .nodes import (
@@ -16,6 +17,7 @@ from .nodes import (
     predict_on_waveforms,
 )
 
+SAID = ["predictions", "embeddings"]
 OWN = ("model", "train", "windows")  # parameters of the model
 
 
@@ -92,15 +94,9 @@ def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) 
         parameters=_of_corpus(corpus, hearing) | own,
         tags=["train", "deep"],
     )
-    incumbent = Pipeline(
-        [_predict_incumbent(hearing, model)],
-        namespace=f"{corpus}.retraining",
-        inputs={name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
-        | {"champion": f"{corpus}.{model}.incumbent"},
-        outputs={name: f"{corpus}.{model}.incumbent.{name}" for name in ("predictions", "embeddings")},
-        parameters={f"params:{name}": own[f"params:{name}"] for name in hearing.asked},
-    )
-    return challenger + incumbent
+    heard = {name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
+    asked = {name: own[f"params:{name}"] for name in hearing.asked}
+    return challenger + incumbent.create_pipeline(corpus, model, hearing.predict_incumbent, heard, asked)
 
 
 def _data(hearing: Hearing) -> tuple[str, ...]:
@@ -131,14 +127,9 @@ def _predict(hearing: Hearing, by: str) -> Node:
     return Node(
         hearing.predict,
         {"champion": by} | _heard(hearing),
-        ["predictions", "embeddings"],
+        SAID,
         name="predict",
     )
-
-
-def _predict_incumbent(hearing: Hearing, model: str) -> Node:
-    read = {"champion": "champion"} | _heard(hearing)
-    return Node(hearing.predict_incumbent, read, ["predictions", "embeddings"], name=f"predict_by_{model}")
 
 
 def _heard(hearing: Hearing) -> dict[str, str]:
