@@ -109,7 +109,7 @@ def test_one_model_that_is_due_is_enough_and_a_run_by_hand_too() -> None:
     found = decide_due(KNOWN.manifest, models, TRIGGERS, TRAINED)
     assert found["go"]
     assert found["triggers"] == {
-        "no_champion": True, "new_recordings": False, "age": False, "drift": False, "always": False,
+        "no_champion": True, "undone": False, "new_recordings": False, "age": False, "drift": False, "always": False,
     }  # fmt: skip
     assert pulled(due(KNOWN.manifest, TriggerParams(always=True))) == ["always"]
 

@@ -27,8 +27,7 @@ class Tried:
         decided_at: UTC, in ISO 8601.
         data_digest: of the corpus that its challenger learned from, where that is known.
         recordings: what the challenger has seen; None where its bundle is gone.
-        undone: whether it was to be promoted, and the champion that it has beaten is champion still: the run
-            was killed before it moved the pointer.
+        undone: whether it was to be promoted and never was: the run was killed before it moved the pointer.
     """
 
     decided_at: str
