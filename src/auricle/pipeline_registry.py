@@ -19,6 +19,7 @@ from auricle.pipelines import (
     explain,
     export,
     extract_features,
+    history,
     ingest,
     predict,
     retrain,
@@ -74,7 +75,7 @@ DEFAULT_MODELS = ("random_forest", "cnn")
 DEFAULT_STUDY = "genre"
 
 # The pipelines whose models the environment names.
-RETRAIN, DRIFT = "retrain", "drift"
+RETRAIN, DRIFT, HISTORY = "retrain", "drift", "history"
 
 Studies = Mapping[str, Sequence[str]]
 
@@ -147,6 +148,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
         ),
         "predict": predict.create_pipeline(),
         DRIFT: _joined(_drift(corpus, models) for corpus, models in fresh.items()),
+        HISTORY: _joined(_history(corpus, models) for corpus, models in fresh.items()),
         RETRAIN: _joined(_retrain(corpus, models) for corpus, models in fresh.items()),
         "sweep": _joined(_sweep(corpus, models) for corpus, models in on_spectrograms.items()),
         "ablation": _joined(_ablation(corpus, models) for corpus, models in on_spectrograms.items()),
@@ -185,14 +187,13 @@ def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
     recipes = {model: RECIPES[model] for model in models}
     prepared = _joined(prepare(corpus) for prepare in {recipe.prepare: None for recipe in recipes.values()})
     incumbents = _joined(
-        recipe.challenge(corpus, model).only_nodes(f"{corpus}.{model}.incumbent.predict")
+        recipe.challenge(corpus, model).only_nodes_with_namespaces([f"{corpus}.retraining"])
         for model, recipe in recipes.items()
         if recipe.challenge is not None
     )
-    watched = drift.create_pipeline(corpus, models, "incumbent") + drift.create_gate(
-        corpus, models, "incumbent"
-    )
-    return ingest.create_pipeline(corpus) + prepared + incumbents + watched
+    watched = drift.create_pipeline(corpus, models, "incumbent")
+    gate = drift.create_gate(corpus, models, "incumbent")
+    return ingest.create_pipeline(corpus) + prepared + incumbents + watched + gate
 
 
 def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:
@@ -203,7 +204,14 @@ def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:
         challenge(corpus, model) for model in models if (challenge := RECIPES[model].challenge) is not None
     )
     decided = _joined(retrain.create_pipeline(corpus, model) for model in models)
-    return _drift(corpus, models) + retrain.create_start(corpus) + trained + decided
+    told = history.create_pipeline(corpus, models, after=["champion", "decision"])
+    return _drift(corpus, models) + retrain.create_start(corpus) + trained + decided + told
+
+
+def _history(corpus: str, models: Sequence[str]) -> Pipeline:
+    """What became of the models; nothing is made for it but the page."""
+    source = ingest.create_pipeline(corpus).only_nodes(f"{corpus}.provide_recordings")
+    return source + history.create_pipeline(corpus, models) if models else Pipeline([])
 
 
 def _retrainable(models: Iterable[str]) -> list[str]:

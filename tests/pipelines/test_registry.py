@@ -34,6 +34,7 @@ EXPECTED = {
     "ensemble",
     "evaluate",
     "drift",
+    "history",
     "explain",
     "similarity",
     "export",

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines import incumbent
 from auricle.pipelines.champion import move_champion
 
 from .nodes import (
@@ -16,6 +17,7 @@ from .nodes import (
     predict_on_waveforms,
 )
 
+SAID = ["predictions", "embeddings"]
 OWN = ("model", "train", "windows")  # parameters of the model
 
 
@@ -92,14 +94,9 @@ def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) 
         parameters=_of_corpus(corpus, hearing) | own,
         tags=["train", "deep"],
     )
-    incumbent = Pipeline(
-        [_predict_incumbent(hearing)],
-        namespace=f"{corpus}.{model}.incumbent",
-        inputs={name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
-        | {"champion": f"{corpus}.{model}.incumbent"},
-        parameters={f"params:{name}": own[f"params:{name}"] for name in hearing.asked},
-    )
-    return challenger + incumbent
+    heard = {name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
+    asked = {name: own[f"params:{name}"] for name in hearing.asked}
+    return challenger + incumbent.create_pipeline(corpus, model, hearing.predict_incumbent, heard, asked)
 
 
 def _data(hearing: Hearing) -> tuple[str, ...]:
@@ -130,14 +127,9 @@ def _predict(hearing: Hearing, by: str) -> Node:
     return Node(
         hearing.predict,
         {"champion": by} | _heard(hearing),
-        ["predictions", "embeddings"],
+        SAID,
         name="predict",
     )
-
-
-def _predict_incumbent(hearing: Hearing) -> Node:
-    read = {"champion": "champion"} | _heard(hearing)
-    return Node(hearing.predict_incumbent, read, ["predictions", "embeddings"], name="predict")
 
 
 def _heard(hearing: Hearing) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines import incumbent
 from auricle.pipelines.champion import move_champion
 
 from .nodes import fit, predict, predict_incumbent
 
 OF_CORPUS = ("descriptors", "labels")
+SAID = ["predictions", "embeddings"]
 
 
 def create_pipeline(corpus: str, model: str) -> Pipeline:
@@ -35,20 +37,8 @@ def create_challenger(corpus: str, model: str) -> Pipeline:
         | {"params:train": f"params:{corpus}.{model}.train"},
         tags="train",
     )
-    incumbent = Pipeline(
-        [
-            Node(
-                predict_incumbent,
-                ["champion", "manifest", "features"],
-                ["predictions", "embeddings"],
-                name="predict",
-            )
-        ],
-        namespace=f"{corpus}.{model}.incumbent",
-        inputs={"manifest": f"{corpus}.manifest", "features": inputs["features"]}
-        | {"champion": f"{corpus}.{model}.incumbent"},
-    )
-    return challenger + incumbent
+    heard = {name: f"{corpus}.{name}" for name in ("manifest", "features")}
+    return challenger + incumbent.create_pipeline(corpus, model, predict_incumbent, heard)
 
 
 def _fit() -> Node:
@@ -57,4 +47,4 @@ def _fit() -> Node:
 
 
 def _predict(by: str) -> Node:
-    return Node(predict, [by, "manifest", "features"], ["predictions", "embeddings"], name="predict")
+    return Node(predict, [by, "manifest", "features"], SAID, name="predict")
