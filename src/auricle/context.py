@@ -35,13 +35,13 @@ class ProjectContext(KedroContext):
 
         from kedro.framework.project import pipelines
 
-        from auricle.pipeline_registry import DEFAULT_STUDY, DRIFT, RETRAIN, register_pipelines
+        from auricle.pipeline_registry import DEFAULT_STUDY, DRIFT, HISTORY, RETRAIN, register_pipelines
 
         parameters = self.config_loader["parameters"]
         registry = register_pipelines(chosen_studies(parameters), retrained_models(parameters))
         if parameters.get(CHOICE) is None:
             shared = register_pipelines([DEFAULT_STUDY])
-            for name in (RETRAIN, DRIFT):  # these name the studies of their models
+            for name in (RETRAIN, DRIFT, HISTORY):  # these name the studies of their models
                 shared.pop(name)
             registry |= shared
         for name in set(pipelines) - set(registry):

@@ -20,6 +20,7 @@ from auricle.pipelines import (
     explain,
     export,
     extract_features,
+    history,
     ingest,
     predict,
     recommend,
@@ -41,14 +42,12 @@ class Recipe(NamedTuple):
         prepare: the pipelines that prepare what it hears, or what it is judged beside.
         train: the one that trains it.
         challenge: the one that trains its challengers; None where it has none.
-        incumbent: the one by which its champion predicts before a challenger is trained; None as well.
         evaluate: the one that judges models of the study; told which, and which it has.
     """
 
     prepare: tuple[Callable[[str], Pipeline], ...]
     train: Callable[[str, str], Pipeline]
     challenge: Callable[[str, str], Pipeline] | None = None
-    incumbent: Callable[[str, str], Pipeline] | None = None
     evaluate: Callable[[str, Sequence[str], Sequence[str]], Pipeline] = evaluate.create_pipeline
 
 
@@ -60,13 +59,11 @@ ON_SPECTROGRAMS = Recipe(
     (cache_spectrograms.create_pipeline,),
     train_deep.create_pipeline,
     train_deep.create_challenger,
-    train_deep.create_incumbent,
 )
 ON_WAVEFORMS = Recipe(
     (cache_waveforms.create_pipeline,),
     partial(train_deep.create_pipeline, hearing=train_deep.WAVEFORMS),
     partial(train_deep.create_challenger, hearing=train_deep.WAVEFORMS),
-    partial(train_deep.create_incumbent, hearing=train_deep.WAVEFORMS),
 )
 # Ratings are no classes: whatever counts, maps or compares labels leaves their study out.
 ON_RATINGS = Recipe(
@@ -79,7 +76,6 @@ RECIPES = {
         (extract_features.create_pipeline,),
         train_forest.create_pipeline,
         train_forest.create_challenger,
-        train_forest.create_incumbent,
     ),
     "cnn": ON_SPECTROGRAMS,
     "hybrid": ON_SPECTROGRAMS,
@@ -103,7 +99,7 @@ DEFAULT_MODELS = ("random_forest", "cnn")
 DEFAULT_STUDY = "genre"
 
 # The pipelines whose models the environment names.
-RETRAIN, DRIFT = "retrain", "drift"
+RETRAIN, DRIFT, HISTORY = "retrain", "drift", "history"
 
 Studies = Mapping[str, Sequence[str]]
 
@@ -177,6 +173,7 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
         ),
         "predict": predict.create_pipeline(),
         DRIFT: _joined(_drift(corpus, models) for corpus, models in fresh.items()),
+        HISTORY: _joined(_history(corpus, models) for corpus, models in fresh.items()),
         RETRAIN: _joined(_retrain(corpus, models) for corpus, models in fresh.items()),
         "recommend": _joined(
             ingest.create_pipeline(corpus)
@@ -224,12 +221,13 @@ def _drift(corpus: str, models: Sequence[str]) -> Pipeline:
         prepare(corpus) for prepare in {each: None for recipe in recipes.values() for each in recipe.prepare}
     )
     incumbents = _joined(
-        recipe.incumbent(corpus, model) for model, recipe in recipes.items() if recipe.incumbent is not None
+        recipe.challenge(corpus, model).only_nodes_with_namespaces([f"{corpus}.retraining"])
+        for model, recipe in recipes.items()
+        if recipe.challenge is not None
     )
-    watched = drift.create_pipeline(corpus, models, "incumbent") + drift.create_gate(
-        corpus, models, "incumbent"
-    )
-    return ingest.create_pipeline(corpus) + prepared + incumbents + watched
+    watched = drift.create_pipeline(corpus, models, "incumbent")
+    gate = drift.create_gate(corpus, models, "incumbent")
+    return ingest.create_pipeline(corpus) + prepared + incumbents + watched + gate
 
 
 def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:
@@ -240,7 +238,14 @@ def _retrain(corpus: str, models: Sequence[str]) -> Pipeline:
         challenge(corpus, model) for model in models if (challenge := RECIPES[model].challenge) is not None
     )
     decided = _joined(retrain.create_pipeline(corpus, model) for model in models)
-    return _drift(corpus, models) + retrain.create_start(corpus) + trained + decided
+    told = history.create_pipeline(corpus, models, after=["champion", "decision"])
+    return _drift(corpus, models) + retrain.create_start(corpus) + trained + decided + told
+
+
+def _history(corpus: str, models: Sequence[str]) -> Pipeline:
+    """What became of the models; nothing is made for it but the page."""
+    source = ingest.create_pipeline(corpus).only_nodes(f"{corpus}.provide_recordings")
+    return source + history.create_pipeline(corpus, models) if models else Pipeline([])
 
 
 def _retrainable(models: Iterable[str]) -> list[str]:

@@ -36,6 +36,7 @@ EXPECTED = {
     "ensemble",
     "evaluate",
     "drift",
+    "history",
     "explain",
     "similarity",
     "export",

@@ -9,8 +9,8 @@ import pandas as pd
 
 from auricle.corpora.labels import MULTI, SINGLE, LabelParams
 from auricle.evaluation.params import EvaluateParams
-from auricle.models.bundle import BundleRef, open_bundle, seal
-from auricle.models.provenance import heard_groups
+from auricle.models.bundle import SEEN, BundleRef, open_bundle, seal
+from auricle.models.seen import seen_recordings
 from auricle.retraining.compared import Grounds
 from auricle.retraining.costs import Cost
 from auricle.retraining.decision import Contest, decide
@@ -85,8 +85,9 @@ def make_bundle(folder: Path, version: str, manifest: pd.DataFrame, **config: An
     path = folder / "genre/cnn/challenger" / version / "challenger"
     path.mkdir(parents=True)
     (path / "config.json").write_text(json.dumps({"problem_type": SINGLE} | config))
-    heard = {"heard": heard_groups(manifest)}
-    (path / "training.json").write_text(json.dumps({"trained_at": version, "data": heard}))
+    (path / "training.json").write_text(json.dumps({"trained_at": version}))
+    seen_recordings(manifest).to_parquet(path / SEEN)
+    (path / "checksums.json").write_text(json.dumps({"sha256": {SEEN: "0" * 64}}))
     return BundleRef(path, version, f"digest of {version}")
 
 
@@ -97,7 +98,7 @@ def make_sealed(path: Path, seed: int) -> BundleRef:
     (path / "config.json").write_text(json.dumps(config))
     (path / "model.safetensors").write_bytes(bytes(range(256)))
     (path / "preprocessor_config.json").write_text('{"feature_extractor_type": "LogMelFrontEnd"}')
-    (path / "training.json").write_text(json.dumps({"seed": seed, "data": {"heard": []}}))
+    (path / "training.json").write_text(json.dumps({"seed": seed}))
     seal(path)
     return open_bundle(path)
 

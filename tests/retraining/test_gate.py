@@ -1,5 +1,6 @@
 """When a retraining is due, and by which trigger."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,6 +109,13 @@ def test_one_model_that_is_due_is_enough_and_a_run_by_hand_too() -> None:
     found = decide_due(KNOWN.manifest, models, TRIGGERS, TRAINED)
     assert found["go"]
     assert found["triggers"] == {
-        "no_champion": True, "new_recordings": False, "age": False, "drift": False, "always": False,
+        "no_champion": True, "undone": False, "new_recordings": False, "age": False, "drift": False, "always": False,
     }  # fmt: skip
     assert pulled(due(KNOWN.manifest, TriggerParams(always=True))) == ["always"]
+
+
+def test_a_promotion_that_a_killed_run_did_not_carry_out() -> None:
+    left = replace(tried(KNOWN.manifest, 0), undone=True)
+    found = due(KNOWN.manifest, tried=left)
+    assert pulled(found) == ["undone"]
+    assert "a killed run did not promote it" in found["reason"]

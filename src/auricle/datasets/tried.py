@@ -8,6 +8,8 @@ from kedro.io import AbstractDataset
 
 from auricle.datasets.fingerprint import digest, fingerprint_of_path
 from auricle.models.bundle import SEEN
+from auricle.models.champion import CHAMPION, read_moves
+from auricle.retraining.decision import PROMOTED
 from auricle.retraining.decisions import decision_files, read_decisions
 from auricle.retraining.gate import Tried
 
@@ -35,12 +37,15 @@ class TriedDataset(AbstractDataset[None, Tried | None]):
         if not decisions:
             return None
         last = decisions[-1]
+        version = last["challenger"]["version"]
+        carried_out = version in {move.version for move in read_moves(self._models / CHAMPION)}
         # Among challengers, or among other bundles: where versions lie is their own business.
-        lists = sorted(self._models.glob(f"*/{last['challenger']['version']}/*/{SEEN}"))
+        lists = sorted(self._models.glob(f"*/{version}/*/{SEEN}"))
         return Tried(
             decided_at=str(last["decided_at"]),
             data_digest=last["challenger"].get("data_digest"),
             recordings=pd.read_parquet(lists[0]) if lists else None,
+            undone=last["outcome"] == PROMOTED and not carried_out,
         )
 
     def save(self, data: None) -> None:

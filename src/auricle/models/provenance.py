@@ -65,7 +65,6 @@ def provenance(
             "digest": manifest_digest(manifest),
             "recordings": len(usable),
             "per_split": {str(split): int(count) for split, count in usable["split"].value_counts().items()},
-            "heard": heard_groups(manifest),
         },
         "front_end_digest": front_end_digest,
         "params": dict(params),
@@ -85,17 +84,6 @@ def manifest_digest(manifest: pd.DataFrame) -> str:
     for row in usable[columns].itertuples(index=False, name=None):
         digest.update(json.dumps([_plain(value) for value in row]).encode())
     return digest.hexdigest()
-
-
-def heard_groups(manifest: pd.DataFrame) -> list[str]:
-    """The groups that a training on this corpus learns from, each as `group_mark` has it, sorted."""
-    heard = manifest[(manifest["status"] == "ok") & (manifest["split"] == "train")]
-    return sorted({group_mark(str(group)) for group in heard["group"].dropna()})
-
-
-def group_mark(group: str) -> str:
-    """Eight hex digits by which a group is known again; its name, which may be a person's, is not kept."""
-    return hashlib.sha256(group.encode()).hexdigest()[:8]
 
 
 def asked_by() -> str | None:

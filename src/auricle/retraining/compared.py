@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from auricle.corpora.labels import SINGLE, LabelParams
@@ -15,7 +14,6 @@ from auricle.evaluation.kinds import Figures, Kind
 from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.rows import OUT_OF_FOLD, Rows
 from auricle.models.bundle import BundleRef
-from auricle.models.provenance import group_mark
 from auricle.retraining.params import RuleParams
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -28,7 +26,7 @@ class Candidate:
 
     Attributes:
         config: `config.json` of its bundle.
-        heard: marks of the groups that it has learned from; None where its bundle does not say.
+        heard: recordings that it has learned from; None where its bundle does not say.
         predictions: of the present recordings, by the contract.
     """
 
@@ -39,8 +37,9 @@ class Candidate:
     @classmethod
     def of(cls, bundle: BundleRef, predictions: pd.DataFrame) -> "Candidate":
         """What a bundle says of itself beside its predictions."""
-        heard = (bundle.training.get("data") or {}).get("heard")
-        return cls(bundle.config, None if heard is None else frozenset(heard), predictions)
+        seen = bundle.recordings
+        heard = None if seen is None else frozenset(seen.loc[seen["split"] == "train", "recording_id"])
+        return cls(bundle.config, heard, predictions)
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,11 @@ def _unheard(
     if any_rows.split == OUT_OF_FOLD:
         return dict(rows), nothing
     groups = manifest.drop_duplicates("recording_id").set_index("recording_id")["group"]
-    marks = np.array([group_mark(str(group)) for group in groups.loc[list(any_rows.ids)]], dtype=object)
-    heard = {name: np.isin(marks, sorted(each.heard or ())) for name, each in candidates.items()}
+    of_rows = groups.loc[list(any_rows.ids)]
+    heard = {
+        name: of_rows.isin(groups[groups.index.isin(list(each.heard or ()))]).to_numpy()
+        for name, each in candidates.items()
+    }
     kept = ~(heard[CHAMPION] | heard[CHALLENGER])
     if not kept.any():
         raise CorpusError(

@@ -1,12 +1,14 @@
-"""The decisions on challengers as they were kept, one file each."""
+"""The decisions on challengers, and the summaries of runs, as they were kept: one file each."""
 
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
-NEEDED = {"outcome", "challenger", "decided_at"}
+OF_DECISION = {"outcome", "challenger", "decided_at"}
+OF_RUN = {"status", "started_at", "is_retraining"}
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +24,26 @@ def decision_files(path: Path) -> list[Path]:
 
 def read_decisions(path: Path) -> list[Json]:
     """All decisions on a model, the oldest first; one that cannot be read is left out, with a warning."""
+    found = _read(decision_files(path), OF_DECISION)
+    return sorted(found, key=lambda decision: str(decision["decided_at"]))
+
+
+def read_runs(folder: Path) -> list[Json]:
+    """The summaries of retrainings in a folder, see `auricle.runs.summary.RunSummary`, the oldest first."""
+    found = _read(sorted(folder.glob("*.json")), OF_RUN)
+    return sorted((run for run in found if run["is_retraining"]), key=lambda run: str(run["started_at"]))
+
+
+def _read(files: Iterable[Path], needed: set[str]) -> list[Json]:
     found = []
-    for file in decision_files(path):
+    for file in files:
         try:
             told: Any = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             logger.warning("%s is left out: it cannot be read (%s)", file, error)
             continue
-        if isinstance(told, dict) and told.keys() >= NEEDED:
+        if isinstance(told, dict) and told.keys() >= needed:
             found.append(told)
         else:
-            logger.warning("%s is left out: it is no decision", file)
-    return sorted(found, key=lambda decision: str(decision["decided_at"]))
+            logger.warning("%s is left out: it lacks %s", file, ", ".join(sorted(needed)))
+    return found

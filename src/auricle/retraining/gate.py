@@ -14,7 +14,8 @@ from auricle.retraining.trigger_params import TriggerParams
 
 Json = dict[str, Any]
 NO_CHAMPION, NEW, AGE, DRIFT, ALWAYS = "no_champion", "new_recordings", "age", "drift", "always"
-TRIGGERS = (NO_CHAMPION, NEW, AGE, DRIFT, ALWAYS)
+UNDONE = "undone"
+TRIGGERS = (NO_CHAMPION, UNDONE, NEW, AGE, DRIFT, ALWAYS)
 COUNTED = ("new", "relabelled", "gone")
 
 
@@ -26,11 +27,13 @@ class Tried:
         decided_at: UTC, in ISO 8601.
         data_digest: of the corpus that its challenger learned from, where that is known.
         recordings: what the challenger has seen; None where its bundle is gone.
+        undone: whether it was to be promoted and never was: the run was killed before it moved the pointer.
     """
 
     decided_at: str
     data_digest: str | None = None
     recordings: pd.DataFrame | None = None
+    undone: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def _of_model(
     is_drifted = state.drift is not None and state.drift["drifted"]
     enough, oldest = params.min_new_recordings, params.max_age_days
     asked = {
+        UNDONE: state.tried is not None and state.tried.undone,
         NEW: enough is not None and (changed is None or changed >= enough),
         AGE: oldest is not None and age is not None and age >= oldest,
         DRIFT: params.on_drift and is_drifted and changed != 0,
@@ -153,6 +157,7 @@ def _said(trigger: str, told: Json, params: TriggerParams) -> str:
     changed = "an unknown number of" if told["new"] is None else str(told["new"] + told["relabelled"])
     return {
         NO_CHAMPION: "it has no champion yet",
+        UNDONE: "its last challenger has won, and a killed run did not promote it",
         NEW: f"{changed} new or relabelled recordings (min_new_recordings: {params.min_new_recordings})",
         AGE: f"{told['age_days']} days since the last training (max_age_days: {params.max_age_days})",
         DRIFT: "the new recordings have drifted",

@@ -1,7 +1,7 @@
 """The champion before it is decided upon: what it says of the present recordings, if it can."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 
 def if_it_can(
     champion: BundleRef | None, predict: Callable[[BundleRef], tuple[pd.DataFrame, pd.DataFrame]]
-) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
-    """Its predictions and its embeddings, as a node hands on what there may be none of.
+) -> tuple[pd.DataFrame, ...]:
+    """Its predictions and its embeddings, or none.
 
     There are none where there is no champion, nor, with a warning, where the corpus was prepared for another
     front end. Then it cannot be compared, which is a matter for the decision to tell, and no reason to fail.
@@ -24,10 +24,9 @@ def if_it_can(
         predict: gives predictions and embeddings.
     """
     if champion is None:
-        return iter(()), iter(())
+        return ()
     try:
-        predictions, embeddings = predict(champion)
+        return predict(champion)
     except AuricleError as error:
         logger.warning("The champion %s cannot predict the present recordings: %s", champion.version, error)
-        return iter(()), iter(())
-    return iter([predictions]), iter([embeddings])
+        return ()

@@ -1,6 +1,5 @@
 """Nodes that train any deep model and let its champion predict. Heavy imports stand inside the functions."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -123,7 +122,7 @@ def predict_on_waveforms(
 
 def predict_incumbent(
     champion: BundleRef | None, manifest: pd.DataFrame, spectrograms: Path, train: TrainParams
-) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+) -> tuple[pd.DataFrame, ...]:
     """Predictions and embeddings of the champion for the present corpus; none where it cannot hear that."""
     from auricle.retraining.incumbent import if_it_can
 
@@ -136,7 +135,7 @@ def predict_incumbent_on_waveforms(
     waveforms: Path,
     train: TrainParams,
     windows: WindowParams,
-) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+) -> tuple[pd.DataFrame, ...]:
     """The same of a network that hears waveforms."""
     from auricle.retraining.incumbent import if_it_can
 

@@ -1,10 +1,11 @@
 """The training pipelines of every deep model."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines import incumbent
 from auricle.pipelines.champion import move_champion
 
 from .nodes import (
@@ -16,8 +17,8 @@ from .nodes import (
     predict_on_waveforms,
 )
 
+SAID = ["predictions", "embeddings"]
 OWN = ("model", "train", "windows")  # parameters of the model
-PREDICTED = ("predictions", "embeddings")
 
 
 class Hearing(NamedTuple):
@@ -82,28 +83,20 @@ def create_pipeline(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) ->
 
 
 def create_challenger(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
-    """The same beside the champion, of what the gate lets through."""
+    """The same beside the champion, on what the gate has let through; before it, the champion predicts."""
     inputs = {name: f"{corpus}.{name}" for name in _data(hearing)}
     inputs |= {"manifest": f"{corpus}.retraining.manifest"}
-    return Pipeline(
+    own = {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in OWN}
+    challenger = Pipeline(
         [_fit(hearing), _predict(hearing, "bundle")],
         namespace=f"{corpus}.{model}.challenger",
         inputs=inputs | {name: f"{corpus}.{model}.{name}" for name in ("work_directory", "events")},
-        parameters=_of_corpus(corpus, hearing) | _of_model(corpus, model, OWN),
+        parameters=_of_corpus(corpus, hearing) | own,
         tags=["train", "deep"],
     )
-
-
-def create_incumbent(corpus: str, model: str, hearing: Hearing = SPECTROGRAMS) -> Pipeline:
-    """The champion predicts before the gate, in a namespace that nothing interrupts, as Kedro wants it."""
-    return Pipeline(
-        [_predict_incumbent(hearing)],
-        namespace=f"{corpus}.incumbents.{model}",
-        inputs={name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
-        | {"champion": f"{corpus}.{model}.incumbent"},
-        outputs={name: f"{corpus}.{model}.incumbent.{name}" for name in PREDICTED},
-        parameters=_of_model(corpus, model, hearing.asked),
-    )
+    heard = {name: f"{corpus}.{name}" for name in ("manifest", hearing.cached)}
+    asked = {name: own[f"params:{name}"] for name in hearing.asked}
+    return challenger + incumbent.create_pipeline(corpus, model, hearing.predict_incumbent, heard, asked)
 
 
 def _data(hearing: Hearing) -> tuple[str, ...]:
@@ -117,10 +110,6 @@ def _given(hearing: Hearing) -> tuple[str, ...]:
 def _of_corpus(corpus: str, hearing: Hearing) -> dict[str, str]:
     names = (*_given(hearing), hearing.front_end)
     return {f"params:{name}": f"params:{corpus}.{name}" for name in names}
-
-
-def _of_model(corpus: str, model: str, names: Iterable[str]) -> dict[str, str]:
-    return {f"params:{name}": f"params:{corpus}.{model}.{name}" for name in names}
 
 
 def _fit(hearing: Hearing) -> Node:
@@ -138,14 +127,9 @@ def _predict(hearing: Hearing, by: str) -> Node:
     return Node(
         hearing.predict,
         {"champion": by} | _heard(hearing),
-        list(PREDICTED),
+        SAID,
         name="predict",
     )
-
-
-def _predict_incumbent(hearing: Hearing) -> Node:
-    read = {"champion": "champion"} | _heard(hearing)
-    return Node(hearing.predict_incumbent, read, list(PREDICTED), name="predict")
 
 
 def _heard(hearing: Hearing) -> dict[str, str]:

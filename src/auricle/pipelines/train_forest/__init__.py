@@ -1,5 +1,5 @@
 """Training of a Random Forest on hand-crafted features."""
 
-from .pipeline import create_challenger, create_incumbent, create_pipeline
+from .pipeline import create_challenger, create_pipeline
 
-__all__ = ["create_challenger", "create_incumbent", "create_pipeline"]
+__all__ = ["create_challenger", "create_pipeline"]

@@ -1,6 +1,5 @@
 """Nodes that train a Random Forest and let its champion predict. Heavy imports stand inside the functions."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -38,7 +37,7 @@ def predict(
 
 def predict_incumbent(
     champion: BundleRef | None, manifest: pd.DataFrame, features: pd.DataFrame
-) -> tuple[Iterator[pd.DataFrame], Iterator[pd.DataFrame]]:
+) -> tuple[pd.DataFrame, ...]:
     """Predictions and embeddings of the champion for the present corpus; none where it cannot hear that."""
     from auricle.retraining.incumbent import if_it_can
 

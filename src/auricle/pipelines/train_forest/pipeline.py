@@ -2,12 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from auricle.pipelines import incumbent
 from auricle.pipelines.champion import move_champion
 
 from .nodes import fit, predict, predict_incumbent
 
 OF_CORPUS = ("descriptors", "labels")
-PREDICTED = ("predictions", "embeddings")
+SAID = ["predictions", "embeddings"]
 
 
 def create_pipeline(corpus: str, model: str) -> Pipeline:
@@ -26,9 +27,9 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
 
 
 def create_challenger(corpus: str, model: str) -> Pipeline:
-    """The same beside the champion, of what the gate lets through."""
+    """The same beside the champion, on what the gate has let through; before it, the champion predicts."""
     inputs = {"manifest": f"{corpus}.retraining.manifest", "features": f"{corpus}.features"}
-    return Pipeline(
+    challenger = Pipeline(
         [_fit(), _predict("bundle")],
         namespace=f"{corpus}.{model}.challenger",
         inputs=inputs | {"work_directory": f"{corpus}.{model}.work_directory"},
@@ -36,17 +37,8 @@ def create_challenger(corpus: str, model: str) -> Pipeline:
         | {"params:train": f"params:{corpus}.{model}.train"},
         tags="train",
     )
-
-
-def create_incumbent(corpus: str, model: str) -> Pipeline:
-    """The champion predicts before the gate, in a namespace that nothing interrupts, as Kedro wants it."""
-    return Pipeline(
-        [Node(predict_incumbent, ["champion", "manifest", "features"], list(PREDICTED), name="predict")],
-        namespace=f"{corpus}.incumbents.{model}",
-        inputs={name: f"{corpus}.{name}" for name in ("manifest", "features")}
-        | {"champion": f"{corpus}.{model}.incumbent"},
-        outputs={name: f"{corpus}.{model}.incumbent.{name}" for name in PREDICTED},
-    )
+    heard = {name: f"{corpus}.{name}" for name in ("manifest", "features")}
+    return challenger + incumbent.create_pipeline(corpus, model, predict_incumbent, heard)
 
 
 def _fit() -> Node:
@@ -55,4 +47,4 @@ def _fit() -> Node:
 
 
 def _predict(by: str) -> Node:
-    return Node(predict, [by, "manifest", "features"], list(PREDICTED), name="predict")
+    return Node(predict, [by, "manifest", "features"], SAID, name="predict")
