@@ -1,6 +1,6 @@
 """What the champion says of the present corpus before its challengers are trained: kept where there is any.
 
-Of a node with two outputs Kedro saves both or fails, and there need not be a champion: hence those in between.
+Of a node with two outputs Kedro saves both or fails, and there need not be a champion: hence those between.
 """
 
 from collections.abc import Callable, Iterator
