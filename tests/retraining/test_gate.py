@@ -95,11 +95,6 @@ def test_what_was_decided_on_once_is_nothing_new() -> None:
     assert pulled(due(GROWN.manifest, tried=lost, days=31.5)) == ["age"]
 
 
-def test_a_promotion_that_a_kill_came_before_is_due() -> None:
-    won = replace(tried(GROWN.manifest, days=1), undone=True)
-    assert pulled(due(GROWN.manifest, tried=won, days=2)) == ["undone"]
-
-
 def test_an_older_bundle_is_due_once_the_corpus_has_changed() -> None:
     old = champion()
     old.recordings = None
@@ -115,3 +110,10 @@ def test_one_model_that_is_due_is_enough_and_a_run_by_hand_too() -> None:
     assert found["go"]
     assert [trigger for trigger, pulls in found["triggers"].items() if pulls] == ["no_champion"]
     assert pulled(due(KNOWN.manifest, TriggerParams(always=True))) == ["always"]
+
+
+def test_a_promotion_that_a_killed_run_did_not_carry_out() -> None:
+    left = replace(tried(KNOWN.manifest, 0), undone=True)
+    found = due(KNOWN.manifest, tried=left)
+    assert pulled(found) == ["undone"]
+    assert "a killed run did not promote it" in found["reason"]

@@ -1,6 +1,6 @@
 """What the champion says of the present corpus before its challengers are trained: kept where there is any.
 
-Of a node with two outputs Kedro saves both or fails, and there need not be a champion: hence those between.
+Kedro saves both outputs of a node or fails, and there need not be a champion: hence the nodes in between.
 """
 
 from collections.abc import Callable, Iterator
