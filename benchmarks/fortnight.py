@@ -379,7 +379,8 @@ def main() -> None:
             print(f"\nseed {seed}\n\n{HEADER}", flush=True)
             days.live(list(DAYS) if place < options.full else DECIDING)
             told[seed] = days.nights
-            print(f"\nhistory: {days.tell()}", flush=True)
+            if place < options.full:
+                print(f"\nhistory: {days.tell()}", flush=True)
     if options.json:
         nights = {seed: [asdict(night) for night in found] for seed, found in told.items()}
         options.json.write_text(json.dumps(nights, indent=2), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Nights of retraining by benchmarks/fortnight.py: all of them in small, and those that decide as they are."""
+"""Nights of retraining by benchmarks/fortnight.py: all of them in small, and those that decide as is."""
 
 import json
 import os
