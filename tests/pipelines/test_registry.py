@@ -38,6 +38,7 @@ EXPECTED = {
     "similarity",
     "export",
     "predict",
+    "recommend",
     "sweep",
     "ablation",
     "augmentations",

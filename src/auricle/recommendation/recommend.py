@@ -9,12 +9,12 @@ import pandas as pd
 
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.models.bundle import BundleRef
-from auricle.recommendation.choice import choose
+from auricle.recommendation.choice import choose, directions_of
 from auricle.recommendation.interval import Intervals, calibrate, judge_coverage
 from auricle.recommendation.params import RecommendationParams
 from auricle.recommendation.windows import COLUMNS, Rated, rate_windows
 from auricle.similarity.contents import artist_column, copies_of
-from auricle.similarity.exact import nearest, unit
+from auricle.similarity.exact import nearest
 from auricle.studies import TRAINED_BY
 
 FACTS = ["recording_id", "path", "artist", "duration_s"]
@@ -36,7 +36,7 @@ class Recommended:
             list), `recording_id`, `path`, `artist`, `duration_s`, `rating` (expected), `low` and `high` (its
             interval), `spread` (of dropout's passes), `left_out` (why it is not on the list, or ""), and of
             the nearest rated recordings the lists `near_ids`, `near_paths`, `near_ratings` and
-            `near_similarities` (cosines).
+            `near_similarities` (cosines of embeddings less their mean).
         figures: counts, the intervals, and what they cover of the rated recordings of test.
     """
 
@@ -69,15 +69,15 @@ def recommend(
     rated = rate_windows(champion, rows, passes=params.interval.passes, seed=params.interval.seed)
     intervals, coverage = _intervals(rows, rated, params)
     listed = _unrated_rows(rows, rated, intervals)
-    vectors = unit(rated.embeddings)
-    near, cosines = nearest(vectors[is_rated], vectors[~is_rated], params.reasons)
+    directions = directions_of(rated.embeddings)
+    near, cosines = nearest(directions[is_rated], directions[~is_rated], params.reasons)
     reasons = _reasons(rows[is_rated], near, cosines)
     left_out = _copies(rows, is_rated, rated.ratings, near_duplicates)
     places = np.flatnonzero(left_out == "")
     chosen = places[
         choose(
             rated.ratings[~is_rated][places],
-            rated.embeddings[~is_rated][places],
+            directions[~is_rated][places],
             listed["artist"].to_numpy(object)[places],
             count=params.count,
             diversity=params.diversity,
