@@ -98,7 +98,7 @@ class TestOneFile:
         path = record(folder / f"a.{kind}")
         write_rating(path, "0.60", STYLE)
         assert listeners_rating(path, STYLE) is None
-        write_rating(path, "0.80", TagStyle(user="another", scale="stars"))  # a later prediction
+        write_rating(path, "0.80", TagStyle(user="another player", scale="stars"))  # a later prediction
         assert read(folder, "rated", "stars")[path.name] == 0.8
         assert listeners_rating(path, STYLE) is None
         rate(path, "64")
