@@ -56,6 +56,7 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/onnx.py
 	$(BIN)/python benchmarks/passages.py
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/rating.py
 	$(BIN)/python benchmarks/wav2vec2.py
 	$(BIN)/python benchmarks/similarity.py
 	$(BIN)/python benchmarks/out_of_domain.py

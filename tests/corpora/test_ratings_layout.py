@@ -149,6 +149,16 @@ class TestTags:
         monkeypatch.setattr(mutagen, "File", lambda file: SimpleNamespace(tags=tags))
         assert ratings(tagged, source="tags", scale="hundred")["a.mp3"] == 0.4
 
+    def test_of_mp4_name_artist_and_album(self, tagged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from mutagen.mp4 import MP4FreeForm, MP4Tags
+
+        tags = MP4Tags()
+        tags["\xa9ART"], tags["\xa9alb"], tags["cpil"] = ["X"], ["Y"], True
+        tags["----:com.apple.iTunes:FMPS_Rating"] = [MP4FreeForm(b"0.6")]
+        monkeypatch.setattr(mutagen, "File", lambda file: SimpleNamespace(tags=tags))
+        row = read_layout("ratings", tagged, {"source": "tags"}).iloc[0]
+        assert row[["meta_artist", "meta_album", "rating"]].tolist() == ["X", "Y", 0.6]
+
     def test_are_of_no_listener_in_particular(self, tagged: Path) -> None:
         with pytest.raises(ConfigurationError, match="Leave user out"):
             ratings(tagged, source="tags", user="me")

@@ -62,7 +62,8 @@ class TestEveryPair:
 
     def test_of_spectrograms_keeps_the_contract(self) -> None:
         pytest.importorskip("torchaudio")
-        assert checked_pair(pair("SpectrogramEncoder"), 22_050).encoder.shapes[0][1] == (4, 256)
+        for name in ("SpectrogramEncoder", "CoarseSpectrogramEncoder"):
+            assert checked_pair(pair(name), 22_050).encoder.shapes[0][1] == (4, 256)
 
     @pytest.mark.parametrize("frozen", [False, True])
     def test_of_a_speech_folder_keeps_the_contract(self, speech_folder: Path, frozen: bool) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.recommendation.choice import choose
+from auricle.recommendation.choice import choose, directions_of
 
 RATINGS = np.array([0.9, 0.85, 0.8, 0.3], np.float32)
 # The second is nearly the first, the third is another direction.
@@ -16,7 +16,7 @@ ARTISTS = np.array(["a", "a", "a", "b"], dtype=object)
 
 def chosen(count: int = 4, diversity: float = 0.0, most: int | None = None) -> list[int]:
     return choose(
-        RATINGS, EMBEDDINGS, ARTISTS, count=count, diversity=diversity, max_per_artist=most
+        RATINGS, directions_of(EMBEDDINGS), ARTISTS, count=count, diversity=diversity, max_per_artist=most
     ).tolist()
 
 
@@ -61,7 +61,7 @@ class TestList:
         artists = random.integers(0, 4, 10).astype(object)
         found = choose(
             random.uniform(size=10).astype(np.float32),
-            random.normal(size=(10, 3)).astype(np.float32),
+            directions_of(random.normal(size=(10, 3)).astype(np.float32)),
             artists,
             count=count,
             diversity=diversity,
@@ -75,6 +75,6 @@ class TestList:
 
 
 def test_embeddings_that_are_all_the_same_change_nothing() -> None:
-    same = np.ones((4, 2), np.float32)
+    same = directions_of(np.ones((4, 2), np.float32))
     found = choose(RATINGS, same, ARTISTS, count=4, diversity=0.5, max_per_artist=None)
     assert found.tolist() == [0, 1, 2, 3]

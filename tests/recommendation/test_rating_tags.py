@@ -14,6 +14,7 @@ import soundfile as sf
 
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
+from auricle.checks import check_recommendation
 from auricle.corpora.layouts import read_layout
 from auricle.corpora.verdict import hash_file
 from auricle.errors import ConfigurationError
@@ -97,7 +98,7 @@ class TestOneFile:
         path = record(folder / f"a.{kind}")
         write_rating(path, "0.60", STYLE)
         assert listeners_rating(path, STYLE) is None
-        write_rating(path, "0.80", TagStyle(user="another", scale="stars"))  # a later prediction
+        write_rating(path, "0.80", TagStyle(user="another player", scale="stars"))  # a later prediction
         assert read(folder, "rated", "stars")[path.name] == 0.8
         assert listeners_rating(path, STYLE) is None
         rate(path, "64")
@@ -266,3 +267,23 @@ class TestStyle:
     def test_that_would_be_read_as_another_rating_is_refused(self) -> None:
         with pytest.raises(ConfigurationError, match=r"scale is 'unit'.*on the scale 'stars'"):
             style_of(RatingTagParams(scale="unit"), "ratings", {"source": "tags"})
+
+
+class TestBeforeARun:
+    def check(self, champion: BundleRef | None, folder: Path, *, is_made: bool, **tags: Any) -> None:
+        ingest = {"layout": "ratings", "layout_options": {"source": "tags"}}
+        check_recommendation({"tags": tags}, ingest, champion, folder, "ratings.rater", is_made=is_made)
+
+    def test_nothing_is_refused_that_works(self, rater: BundleRef, tmp_path: Path) -> None:
+        self.check(rater, tmp_path, is_made=False)
+        self.check(None, tmp_path, is_made=True, mode="dry_run", scale="stars")
+
+    def test_what_cannot_work_is_refused(self, rater: BundleRef, tmp_path: Path) -> None:
+        with pytest.raises(ConfigurationError, match="is not trained"):
+            self.check(None, tmp_path, is_made=False)
+        with pytest.raises(ConfigurationError, match=r"this run trains ratings\.rater"):
+            self.check(None, tmp_path, is_made=True, mode="write")
+        with pytest.raises(ConfigurationError, match="there was no dry run"):
+            self.check(rater, tmp_path, is_made=False, mode="write")
+        with pytest.raises(ConfigurationError, match="would be read as another rating"):
+            self.check(rater, tmp_path, is_made=False, mode="dry_run", scale="unit")

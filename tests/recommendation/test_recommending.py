@@ -96,7 +96,7 @@ class TestRefused:
             ({"diversity": 1.5}, "diversity"),
             ({"interval": {"passes": 1}}, "passes is 1"),
             ({"interval": {"level": 1.0}}, "level"),
-            ({"tags": {"user": "my name"}}, "user"),
+            ({"tags": {"user": "né"}}, "user"),
         ],
     )
     def test_are_parameters_that_cannot_be(self, params: dict[str, Any], message: str) -> None:

@@ -129,6 +129,16 @@ class TestReach:
         edit(package, file, old, new)
         assert Code().of(function(of)) != before
 
+    def test_a_class_that_parameters_name_is_followed_as_a_function_is(self, package: Path) -> None:
+        (package / "parts.py").write_text(
+            "from auricle.params import Params\n\nclass Part(Params):\n    pass\n"
+        )
+        before = Code().of_class("auricle.parts:Part")
+        assert set(before) == {"auricle.parts.Part", "auricle.params.Params"}
+        edit(package, "params.py", "Field(1", "Field(2")
+        assert Code().of_class("auricle.parts:Part") != before
+        assert Code().of_class("not_allowed:Part") == {}
+
     @pytest.mark.parametrize(
         ("of", "file", "old", "new"),
         [

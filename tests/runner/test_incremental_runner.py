@@ -12,6 +12,7 @@ from kedro_datasets.json import JSONDataset
 from auricle.datasets.recordings import RecordingsDataset
 from auricle.datasets.work_directory import WorkDirectoryDataset
 from auricle.errors import ConfigurationError
+from auricle.models.rating.plugins import allowing
 from auricle.pipelines.marks import ADDS_TO_ITS_INPUT, ALWAYS, GATE
 from auricle.runner import IncrementalRunner
 
@@ -46,6 +47,10 @@ def hear_late(folder: Path) -> list[str]:
 
 def parents_of(labels: dict[str, str]) -> str:
     return Path(labels["parents"]).read_text()
+
+
+def count_of(model: dict[str, Any]) -> int:
+    return len(model)
 
 
 def hear(folder: Path, manifest: int) -> list[str]:
@@ -158,6 +163,27 @@ class TestOtherNodes:
         assert lab.run(node) == {}
         labels.write_text("metal")
         assert lab.run(node) == {"read": "params:labels changed"}
+
+    @pytest.mark.parametrize("named", ["plugin_of_runs:Head", "package_of_runs.heads:Head"])
+    def test_a_class_that_a_parameter_names_counts_where_it_is_allowed(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch, named: str
+    ) -> None:
+        """Of a file beside the project that file; of an installed package all that lies in it."""
+        (lab.root / "package_of_runs").mkdir()
+        monkeypatch.syspath_prepend(lab.root)
+        for name in ("plugin_of_runs.py", "package_of_runs/__init__.py", "package_of_runs/heads.py"):
+            (lab.root / name).write_text("raise RuntimeError('is never imported')\n")
+        lab.catalog["params:model"] = MemoryDataset({"classifier": {"class": named}})
+        node = Node(count_of, "params:model", "b", name="fit")
+        top = named.partition(":")[0].partition(".")[0]
+        with allowing([top], lab.root):
+            lab.run(node)
+            assert lab.run(node) == {}
+            file = "plugin_of_runs.py" if top == "plugin_of_runs" else "package_of_runs/__init__.py"
+            with (lab.root / file).open("a") as source:
+                source.write("WIDTH = 8\n")
+            assert lab.run(node) == {"fit": f"its code has changed ({named})"}
+            assert lab.run(node) == {}
 
     def test_a_damaged_record_is_as_good_as_none(self, lab: Lab) -> None:
         node = Node(keep, "a", "b", name="keep")

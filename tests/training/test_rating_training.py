@@ -117,9 +117,24 @@ class TestAPair:
         assert "unlabelled" in set(predictions["split"])
         assert len(embeddings["embedding"].iloc[0]) == 8
 
-    @pytest.mark.parametrize("encoder", ["SpectrogramEncoder", "Wav2Vec2Encoder", "BundleEncoder"])
+    @pytest.mark.parametrize(
+        "encoder", ["SpectrogramEncoder", "CoarseSpectrogramEncoder", "Wav2Vec2Encoder", "BundleEncoder"]
+    )
+    @pytest.mark.parametrize(
+        "classifier",
+        [
+            "MLPClassifier",
+            pytest.param("DeepClassifier", marks=pytest.mark.long),
+            pytest.param("ResidualClassifier", marks=pytest.mark.long),
+        ],
+    )
     def test_of_other_encoders_is_trained_and_needs_no_other_files(
-        self, fit: Callable[..., BundleRef], rated: WaveformCorpus, tmp_path: Path, encoder: str
+        self,
+        fit: Callable[..., BundleRef],
+        rated: WaveformCorpus,
+        tmp_path: Path,
+        encoder: str,
+        classifier: str,
     ) -> None:
         import shutil
 
@@ -128,13 +143,15 @@ class TestAPair:
         arguments: dict[str, Any] = {"source": str(before)}
         if encoder == "SpectrogramEncoder":
             arguments = {"channels": [4, 8], "n_mels": 16, "n_fft": 512, "hop_length": 256}
+        elif encoder == "CoarseSpectrogramEncoder":
+            arguments = {"channels": [4, 8]}
         elif encoder == "BundleEncoder":
             shutil.copytree(rated.fit(tmp_path / "speech", _one_epoch()).path, before)
             arguments = {"bundle": str(before)}
         else:
             config = TINY.model_dump() | {"feat_extract_norm": "layer", "conv_bias": True}
             Wav2Vec2Model(Wav2Vec2Config(**config)).save_pretrained(before)
-        bundle = fit(network(encoder, encoder_kwargs=arguments))
+        bundle = fit(network(encoder, classifier, encoder_kwargs=arguments))
         shutil.rmtree(before, ignore_errors=True)
         predictions, _ = score_stored(bundle, rated.store, rated.manifest, device="cpu")
         assert predictions["rating"].between(0, 1).all()

@@ -123,7 +123,8 @@ def clear_copies(paths: Iterable[Path]) -> None:
     for folder in {path.resolve().parent for path in paths}:
         for staged in folder.glob(f".*{STAGED}.*"):
             if COPY.fullmatch(staged.name):
-                staged.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    staged.unlink()
 
 
 def write_on_a_copy(path: Path, write: Callable[[Path], None], check: Callable[[Path], None]) -> Path:

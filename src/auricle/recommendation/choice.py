@@ -10,9 +10,18 @@ IntArray = npt.NDArray[np.int64]
 Names = npt.NDArray[np.object_]
 
 
+def directions_of(embeddings: FloatArray) -> FloatArray:
+    """Embeddings less their mean, of length one: what all have in common makes none of them alike.
+
+    Args:
+        embeddings: float32 (n, embedding_dim), of all recordings.
+    """
+    return unit(embeddings - embeddings.mean(axis=0))
+
+
 def choose(
     ratings: FloatArray,
-    embeddings: FloatArray,
+    directions: FloatArray,
     artists: Names,
     *,
     count: int,
@@ -22,12 +31,11 @@ def choose(
     """Choose one after the other by maximal marginal relevance (Carbonell and Goldstein, 1998).
 
     What is chosen next has the highest (1 - diversity) * rating - diversity * similarity, where similarity is
-    the highest cosine with one that is chosen already. Cosines are of embeddings less their mean, since what
-    all have in common makes none of them alike, and go from 0 (opposite) to 1.
+    the highest cosine with one that is chosen already, from 0 (opposite) to 1.
 
     Args:
         ratings: float32 (n,), in [0, 1].
-        embeddings: float32 (n, embedding_dim).
+        directions: float32 (n, embedding_dim), of length one, see `directions_of`.
         artists: object (n,).
         count: at most so many.
         diversity: from 0, where the rating alone counts, to 1.
@@ -38,7 +46,6 @@ def choose(
     """
     if not len(ratings):
         return np.zeros(0, dtype=np.int64)
-    directions = unit(embeddings - embeddings.mean(axis=0))
     _, codes = np.unique(artists.astype(str), return_inverse=True)
     free = np.ones(len(ratings), dtype=bool)
     nearest = np.zeros(len(ratings), dtype=np.float64)

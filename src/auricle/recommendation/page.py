@@ -71,7 +71,7 @@ def _entry(row: Json, sound: Playable) -> Json:
         "rank": int(row["rank"]),
         "title": Path(row["path"]).stem,
         "path": row["path"],
-        "artist": row["artist"],
+        "artist": None if pd.isna(row["artist"]) else row["artist"],
         "range": {
             name: float(row[key]) for name, key in (("value", "rating"), ("low", "low"), ("high", "high"))
         },

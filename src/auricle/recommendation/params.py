@@ -49,8 +49,9 @@ class RatingTagParams(Params):
         "auricle",
         min_length=1,
         max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Whose rating ID3's POPM says it is; players mostly look for a name of their own.",
+        pattern=r"^[\x21-\x7e][\x20-\x7e]*$",
+        description="Whose rating ID3's POPM says it is; players mostly look for a name of their own, such as"
+        " Windows Media Player 9 Series.",
     )
     scale: Scale | None = Field(
         None,

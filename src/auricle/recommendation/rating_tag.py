@@ -103,6 +103,26 @@ def is_written(path: Path, rating: str, style: TagStyle) -> bool:
     return rated and texts.get(FMPS) == [rating] and texts.get(PREDICTED) == [_mark(rating, style)]
 
 
+def with_tags(path: Path) -> Any:
+    """A file as mutagen has it, with tags that can hold a rating, be they empty; nothing is written.
+
+    Raises:
+        TagError: its tags cannot be read, or have no place for a rating.
+    """
+    import mutagen
+    from mutagen._vorbis import VCommentDict
+
+    audio = opened(path)
+    try:
+        if audio.tags is None:
+            audio.add_tags()
+    except mutagen.MutagenError as error:
+        raise TagError(f"it cannot have tags ({error})") from error
+    if not hasattr(audio.tags, "getall") and not isinstance(audio.tags, VCommentDict):
+        raise TagError("Auricle writes ratings into ID3 and Vorbis comments only")
+    return audio
+
+
 def write_rating(path: Path, rating: str, style: TagStyle) -> None:
     """Write a predicted rating into a file that the listener has not rated; every other tag stays.
 
@@ -114,25 +134,15 @@ def write_rating(path: Path, rating: str, style: TagStyle) -> None:
     Raises:
         TagError: it has a rating, its format has no place for one, or it cannot be written.
     """
-    import mutagen
-    from mutagen._vorbis import VCommentDict
-
     if (there := listeners_rating(path, style)) is not None:
         raise TagError(f"it has a rating ({there:.2f})")
-    audio = opened(path)
-    try:
-        if audio.tags is None:
-            audio.add_tags()
-    except mutagen.MutagenError as error:
-        raise TagError(f"its tags cannot be written ({error})") from error
+    audio = with_tags(path)
     if hasattr(audio.tags, "getall"):
         _into_id3(audio.tags, rating, style)
-    elif isinstance(audio.tags, VCommentDict):
+    else:
         told = {RATING: text_of(float(rating), style.scale), FMPS: rating, PREDICTED: _mark(rating, style)}
         for name, text in told.items():
             audio.tags[name] = [text]
-    else:
-        raise TagError("Auricle writes ratings into ID3 and Vorbis comments only")
     save_tags(audio)
     if not is_written(path, rating, style):
         raise TagError(f"its format does not keep the rating {rating} as it is")

@@ -9,12 +9,12 @@ import pandas as pd
 
 from auricle.errors import ConfigurationError, CorpusError
 from auricle.models.bundle import BundleRef
-from auricle.recommendation.choice import choose
+from auricle.recommendation.choice import choose, directions_of
 from auricle.recommendation.interval import Intervals, calibrate, judge_coverage
 from auricle.recommendation.params import RecommendationParams
 from auricle.recommendation.windows import COLUMNS, Rated, rate_windows
 from auricle.similarity.contents import artist_column, copies_of
-from auricle.similarity.exact import nearest, unit
+from auricle.similarity.exact import nearest
 from auricle.studies import TRAINED_BY
 
 FACTS = ["recording_id", "path", "artist", "duration_s"]
@@ -36,7 +36,7 @@ class Recommended:
             list), `recording_id`, `path`, `artist`, `duration_s`, `rating` (expected), `low` and `high` (its
             interval), `spread` (of dropout's passes), `left_out` (why it is not on the list, or ""), and of
             the nearest rated recordings the lists `near_ids`, `near_paths`, `near_ratings` and
-            `near_similarities` (cosines).
+            `near_similarities` (cosines of embeddings less their mean).
         figures: counts, the intervals, and what they cover of the rated recordings of test.
     """
 
@@ -69,22 +69,23 @@ def recommend(
     rated = rate_windows(champion, rows, passes=params.interval.passes, seed=params.interval.seed)
     intervals, coverage = _intervals(rows, rated, params)
     listed = _unrated_rows(rows, rated, intervals)
-    vectors = unit(rated.embeddings)
-    near, cosines = nearest(vectors[is_rated], vectors[~is_rated], params.reasons)
+    directions = directions_of(rated.embeddings)
+    near, cosines = nearest(directions[is_rated], directions[~is_rated], params.reasons)
     reasons = _reasons(rows[is_rated], near, cosines)
+    one_of = rows["one_of"][~is_rated].reset_index(drop=True)
     left_out = _copies(rows, is_rated, rated.ratings, near_duplicates)
     places = np.flatnonzero(left_out == "")
     chosen = places[
         choose(
             rated.ratings[~is_rated][places],
-            rated.embeddings[~is_rated][places],
-            listed["artist"].to_numpy(object)[places],
+            directions[~is_rated][places],
+            one_of.to_numpy(object)[places],
             count=params.count,
             diversity=params.diversity,
             max_per_artist=params.max_per_artist,
         )
     ]
-    table = _ranked(listed.join(reasons), chosen, left_out, params)
+    table = _ranked(listed.join(reasons), one_of, chosen, left_out, params.max_per_artist)
     _told(table, intervals, coverage, params)
     return Recommended(
         table, _figures(champion, rows, table, intervals=intervals, coverage=coverage, params=params)
@@ -126,7 +127,7 @@ def check_ratings(manifest: pd.DataFrame) -> None:
 
 
 def _rows(manifest: pd.DataFrame, windows: pd.DataFrame | None, artist: str | None) -> pd.DataFrame:
-    """Usable recordings with their windows, in the order of their ids, the artist's name beside."""
+    """Usable recordings with windows by their ids; `one_of` is the artist, of one unknown the group."""
     check_ratings(manifest)
     usable = manifest[manifest["status"] == "ok"]
     known = usable.merge(
@@ -137,7 +138,7 @@ def _rows(manifest: pd.DataFrame, windows: pd.DataFrame | None, artist: str | No
     if (lacking := len(usable) - len(known)) > 0:
         logger.warning("%s of %s usable recordings are not embedded and left out", lacking, len(usable))
     named = known[artist_column(known, artist)]
-    return known.assign(artist=named.astype("object").where(named.notna(), known["group"]))
+    return known.assign(artist=named, one_of=named.astype("object").where(named.notna(), known["group"]))
 
 
 def _intervals(
@@ -195,12 +196,14 @@ def _copies(rows: pd.DataFrame, is_rated: Any, ratings: Any, near_duplicates: pd
     return reasons
 
 
-def _ranked(listed: pd.DataFrame, chosen: Any, left_out: Any, params: RecommendationParams) -> pd.DataFrame:
+def _ranked(
+    listed: pd.DataFrame, artists: "pd.Series[str]", chosen: Any, left_out: Any, most: int | None
+) -> pd.DataFrame:
     """The list, then the others by their rating."""
     ranks = pd.Series(pd.NA, index=listed.index, dtype="Int64")
     ranks.iloc[chosen] = np.arange(1, len(chosen) + 1)
-    of_artist = listed["artist"].map(listed["artist"].iloc[chosen].value_counts()).fillna(0)
-    full = params.max_per_artist is not None and of_artist >= params.max_per_artist
+    of_artist = artists.map(artists.iloc[chosen].value_counts()).fillna(0)
+    full = False if most is None else of_artist >= most
     others = pd.Series(np.where(full, ENOUGH_OF_ARTIST, BELOW), index=listed.index)
     reasons = pd.Series(left_out, index=listed.index).where(pd.Series(left_out) != "", others)
     table = listed.assign(left_out=reasons.where(ranks.isna(), "").astype("str"))

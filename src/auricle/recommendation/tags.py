@@ -28,6 +28,7 @@ from auricle.recommendation.rating_tag import (
     is_written,
     listeners_rating,
     old_tags,
+    with_tags,
     write_rating,
     written_as,
 )
@@ -70,7 +71,8 @@ def tag_ratings(
     if params.mode == "none":
         return
     plan = plan_tags(table[table["rank"].notna()] if params.recommended_only else table, recordings, style)
-    logger.info("Ratings: %s", _counted(plan["then"].str.partition("(")[0].str.strip()))
+    reasons = plan["then"].str.partition("(")[0].str.strip()
+    logger.info("Ratings: %s", _counted(reasons))
     if params.mode == "dry_run":
         folder.mkdir(parents=True, exist_ok=True)
         shown = plan.assign(
@@ -122,6 +124,7 @@ def _kept(file: Path, new: str, style: TagStyle) -> str:
     """Why a file keeps its tags, or ""."""
     if (there := listeners_rating(file, style)) is not None:
         return f"has a rating ({there:.2f})"
+    with_tags(file)
     return "has it already" if is_written(file, new, style) else ""
 
 

@@ -83,7 +83,7 @@ def embed_windows(
         return
     model, on = load_deep(champion), resolve_device(device)
     parts = [names[start : start + RECORDINGS_AT_ONCE] for start in range(0, len(names), RECORDINGS_AT_ONCE)]
-    for part in track(parts, description="Embedding windows", unit="batch"):
+    for part in track(parts, description="Embedding windows", unit="part"):
         found = predict_stored(model, store, part, batch_size=batch_size, device=on)
         table = [(part[place], len(each.embeddings), each.embeddings.ravel()) for place, each in found]
         yield pd.DataFrame(table, columns=list(COLUMNS)).astype({"windows": "int32"})
@@ -112,9 +112,8 @@ def rate_windows(champion: BundleRef, windows: pd.DataFrame, *, passes: int, see
     stacked = np.concatenate(windows["embeddings"].tolist()).reshape(-1, width).astype(np.float32)
 
     def means(values: FloatArray) -> FloatArray:
-        return np.add.reduceat(values.astype(np.float64), first).astype(np.float32) / counts.astype(
-            np.float32
-        )
+        sums = np.add.reduceat(values.astype(np.float64), first)
+        return np.asarray(sums / counts, dtype=np.float32)
 
     def rated(generator: "torch.Generator | None" = None) -> FloatArray:
         said = []
@@ -155,7 +154,8 @@ def _left_out(dropouts: list[Any], generator: "torch.Generator") -> Iterator[Non
 
     def mask(module: Any, _: Any, output: torch.Tensor) -> torch.Tensor:
         kept = torch.full((1, *output.shape[1:]), 1 - module.p)
-        return output * torch.bernoulli(kept, generator=generator) / (1 - module.p)
+        masked: torch.Tensor = output * torch.bernoulli(kept, generator=generator) / (1 - module.p)
+        return masked
 
     hooks = [module.register_forward_hook(mask) for module in dropouts]
     try:

@@ -2,12 +2,14 @@
 
 import ast
 import functools
+import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from auricle.models.rating.plugins import source_files
 from auricle.runner.modules import Module, Place, digest_of, module_at, plain
 
 
@@ -50,6 +52,22 @@ class Code:
         start = Place(function.__module__, function.__qualname__.partition(".")[0])
         if self.module(start.module) is None:  # of no module of this package: the function by itself
             return found | {str(start): _digest_of_other(function)}
+        return found | self._reached_from(start)
+
+    def of_class(self, named: str) -> dict[str, str]:
+        """Digests of a class that a parameter names as `module:Class`; none where it names nothing.
+
+        Of a class of this package what it reaches, as of a function; of another the files that it comes from.
+        """
+        module, _, name = named.partition(":")
+        if self.module(module) is not None:
+            return self._reached_from(Place(module, name))
+        files = source_files(named)
+        told = (hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+        return {named: digest_of(*told)} if files else {}
+
+    def _reached_from(self, start: Place) -> dict[str, str]:
+        found: dict[str, str] = {}
         reached, waiting = {start}, [start]
         while waiting:
             of_place = self._look_at(waiting.pop())

@@ -1,6 +1,7 @@
 """The state of a node as it is now: its code, and fingerprints of what it reads and has written."""
 
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from auricle.runner.code import Code
 from auricle.runner.records import NodeState
 
 PARAMETERS = ("params:", "parameters")
+CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # module:Class
 
 
 class Fingerprints:
@@ -49,7 +51,7 @@ class Fingerprints:
         left = {
             name: told for name, dataset in outputs.items() if (told := fingerprint_of(dataset)) is not None
         }
-        return NodeState(self._code.of(node.func), inputs, left)
+        return NodeState(self._code.of(node.func) | self._code_named(node), inputs, left)
 
     def note(self, node: Node, state: NodeState) -> None:
         """Let what a node leaves in memory be known by its state, to those that read it."""
@@ -71,6 +73,14 @@ class Fingerprints:
         corpus = name.removesuffix(name.rpartition(".")[2])
         return any(read.startswith(corpus) and read.endswith(f".{other}") for read in node.inputs)
 
+    def _code_named(self, node: Node) -> dict[str, str]:
+        """Of the classes that the node's parameters name."""
+        values = (self._catalog.load(name) for name in node.inputs if name.startswith(PARAMETERS))
+        named = {text for value in values for text in _texts(_plain(value)) if CLASS.fullmatch(text)}
+        return {
+            place: digest for name in sorted(named) for place, digest in self._code.of_class(name).items()
+        }
+
     def _of_input(self, name: str) -> str | None:
         if name.startswith(PARAMETERS):
             return fingerprint_of_parameter(self._catalog.load(name))
@@ -81,11 +91,14 @@ class Fingerprints:
 
 def fingerprint_of_parameter(value: Any) -> str:
     """Of the value, and of the files and folders that it names: a list of labels, a pretrained encoder."""
-    if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json")
+    value = _plain(value)
     named = sorted(path for text in _texts(value) if (path := _path_in(text)))
     there = (f"{path}={fingerprint_of_listing(path)}" for path in named)
     return digest([json.dumps(value, sort_keys=True, default=str), *there])
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 def _texts(value: Any) -> list[str]:

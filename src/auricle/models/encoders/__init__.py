@@ -1,8 +1,14 @@
 """Encoders that the rating model comes with: from a waveform to an embedding."""
 
 from auricle.models.encoders.of_bundle import BundleEncoder
-from auricle.models.encoders.spectrogram import SpectrogramEncoder
+from auricle.models.encoders.spectrogram import CoarseSpectrogramEncoder, SpectrogramEncoder
 from auricle.models.encoders.speech import Wav2Vec2Encoder
 from auricle.models.encoders.waveform import WaveformCNN
 
-__all__ = ["BundleEncoder", "SpectrogramEncoder", "Wav2Vec2Encoder", "WaveformCNN"]
+__all__ = [
+    "BundleEncoder",
+    "CoarseSpectrogramEncoder",
+    "SpectrogramEncoder",
+    "Wav2Vec2Encoder",
+    "WaveformCNN",
+]

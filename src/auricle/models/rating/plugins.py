@@ -176,6 +176,32 @@ def source_digest(part_class: type[Any]) -> str | None:
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
+def source_files(named: str) -> list[Path]:
+    """The files that decide what a class is that configuration names; nothing is imported.
+
+    Args:
+        named: `module:Class`; of a package, all that lies in it counts.
+
+    Returns:
+        Sorted; none of what is not allowed, not there, or Auricle's own.
+    """
+    module, colon, _ = named.partition(":")
+    permission = _Process.permission
+    if not colon or not _is_module(module) or module in SUPPLIED or not permission.covers(module):
+        return []
+    top = module.partition(".")[0]
+    if permission.folder is not None and (beside := permission.folder / f"{top}.py").is_file():
+        return [beside]
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        return []
+    if spec.submodule_search_locations:
+        return sorted(
+            file for folder in spec.submodule_search_locations for file in Path(folder).rglob("*.py")
+        )
+    return [Path(spec.origin)] if spec.origin is not None and Path(spec.origin).is_file() else []
+
+
 def _is_module(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
