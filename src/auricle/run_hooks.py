@@ -59,9 +59,9 @@ class RunHooks:
         self._decides = bool(pipeline.only_nodes_with_tags(DECISION).nodes)
         if gates:
             _check_runner(run_params["runner"], gates)
-            self._lock.take(catalog.load("runs.lock"), run_params["run_id"])
+            self._lock.take(catalog.load("run_lock"), run_params["run_id"])
         if gates or self._params.summarize == "all":
-            self._folder = catalog.load("runs.summaries")
+            self._folder = catalog.load("run_summaries")
             self._begin(run_params, is_retraining=bool(gates))
 
     @hook_impl

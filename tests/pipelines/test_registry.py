@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Node, Pipeline
 from project_runs import REPOSITORY
 
 from auricle.checks import check_names
@@ -59,7 +59,8 @@ class TestRegistry:
     def test_names(self) -> None:
         assert set(register_pipelines()) == EXPECTED
 
-    def test_kedro_warns_of_none(self) -> None:
+    def test_kedro_warns_of_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Node, "__dotted_dataset_name_warned__", False, raising=False)  # once in a process
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             register_pipelines()

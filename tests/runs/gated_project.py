@@ -56,8 +56,8 @@ runs: {webhook: {url: "${oc.env:AURICLE_WEBHOOK_URL,null}"}}
 """,
     "conf/base/catalog.yml": """
 fingerprints: {type: auricle.datasets.work_directory.WorkDirectoryDataset, filepath: data/.fingerprints}
-runs.summaries: {type: auricle.datasets.work_directory.WorkDirectoryDataset, filepath: data/runs}
-runs.lock: {type: auricle.datasets.work_directory.WorkDirectoryDataset, filepath: data/.lock, make: false}
+run_summaries: {type: auricle.datasets.work_directory.WorkDirectoryDataset, filepath: data/runs}
+run_lock: {type: auricle.datasets.work_directory.WorkDirectoryDataset, filepath: data/.lock, make: false}
 genre.cnn.decision: {type: json.JSONDataset, filepath: data/decision.json}
 counted: {type: json.JSONDataset, filepath: data/counted.json}
 """,
