@@ -10,6 +10,7 @@ from drifting_corpus import champion_of, corpus
 
 from auricle.models.provenance import manifest_digest
 from auricle.models.seen import seen_recordings
+from auricle.retraining.gate import TRIGGERS as KNOWN_TRIGGERS
 from auricle.retraining.gate import ModelState, Tried, decide_due
 from auricle.retraining.trigger_params import TriggerParams
 
@@ -108,9 +109,7 @@ def test_one_model_that_is_due_is_enough_and_a_run_by_hand_too() -> None:
     models = {"cnn": ModelState(champion()), "random_forest": ModelState()}
     found = decide_due(KNOWN.manifest, models, TRIGGERS, TRAINED)
     assert found["go"]
-    assert found["triggers"] == {
-        "no_champion": True, "undone": False, "new_recordings": False, "age": False, "drift": False, "always": False,
-    }  # fmt: skip
+    assert found["triggers"] == {trigger: trigger == "no_champion" for trigger in KNOWN_TRIGGERS}
     assert pulled(due(KNOWN.manifest, TriggerParams(always=True))) == ["always"]
 
 

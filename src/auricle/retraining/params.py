@@ -30,7 +30,7 @@ class SizeParams(Params):
     """How large the files of a bundle may be."""
 
     max_ratio: Ratio | None = Field(
-        2.0,
+        4.0,
         description="Of the challenger's size to the champion's; null: any. Forests grow with their corpus.",
     )
     max_megabytes: Annotated[float, Field(gt=0)] | None = Field(
