@@ -67,3 +67,11 @@ class RuleParams(Params):
     )
     latency: LatencyParams = Field(LatencyParams(), description="How long a recording may take.")
     size: SizeParams = Field(SizeParams(), description="How large the bundle may be.")
+
+
+class KeepParams(Params):
+    """What is left of old models; a champion, its predecessor and members of ensembles always are."""
+
+    challengers: Annotated[int, Field(ge=1)] | None = Field(
+        20, description="Of a model, from the newest on; null: all."
+    )
