@@ -74,12 +74,17 @@ class RunHooks:
         """Note what a gate or a decision says, and how long each node took."""
         if self.summary is None:
             return
-        self.summary.nodes[node.name] = round(time.monotonic() - self._started[node.name], 2)
+        self._note_time(node)
         if GATE in node.tags:
             self.summary.gates |= {name: dict(told) for name, told in outputs.items()}
         if DECISION in node.tags:
             decided = map(_decision, outputs.values())
             self.summary.models |= {told["model"]: told["outcome"] for told in decided}
+
+    @hook_impl
+    def after_dataset_saved(self, node: Node) -> None:
+        """Note what saving took, and of a node that yields its output in parts, making them."""
+        self._note_time(node)
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
@@ -120,6 +125,10 @@ class RunHooks:
             is_retraining=is_retraining,
         )
         write_summary(self._folder, self.summary)
+
+    def _note_time(self, node: Node) -> None:
+        if self.summary is not None:
+            self.summary.nodes[node.name] = round(time.monotonic() - self._started[node.name], 2)
 
     def _end(self, status: Status, exit_code: ExitCode) -> None:
         from auricle.runs.webhook import tell

@@ -10,7 +10,6 @@ from drifting_corpus import champion_of, corpus
 
 from auricle.models.provenance import manifest_digest
 from auricle.models.seen import seen_recordings
-from auricle.retraining.gate import TRIGGERS as KNOWN_TRIGGERS
 from auricle.retraining.gate import ModelState, Tried, decide_due
 from auricle.retraining.trigger_params import TriggerParams
 
@@ -109,7 +108,7 @@ def test_one_model_that_is_due_is_enough_and_a_run_by_hand_too() -> None:
     models = {"cnn": ModelState(champion()), "random_forest": ModelState()}
     found = decide_due(KNOWN.manifest, models, TRIGGERS, TRAINED)
     assert found["go"]
-    assert found["triggers"] == {trigger: trigger == "no_champion" for trigger in KNOWN_TRIGGERS}
+    assert [trigger for trigger, pulls in found["triggers"].items() if pulls] == ["no_champion"]
     assert pulled(due(KNOWN.manifest, TriggerParams(always=True))) == ["always"]
 
 

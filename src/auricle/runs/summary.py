@@ -40,7 +40,7 @@ class RunSummary(BaseModel):
     ended_at: str | None = None
     seconds: float | None = None
     nodes: dict[str, float] = {}
-    """The seconds that each node took that ran to its end, in their order."""
+    """The seconds that each node took, saving included, in their order."""
     error: dict[str, str] | None = None
     """`type`, `message`, and `node` where it was one that failed."""
     git_revision: str | None = None
