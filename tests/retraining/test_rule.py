@@ -71,12 +71,12 @@ class TestOutcome:
         """Both are right as often, of recordings of their own: one in forty, were there no end of them."""
         rule, labels = RuleParams(), LabelParams()
         wins = 0
-        for seed in range(40):
+        for seed in range(25):
             pair = [predict(MANIFEST, right=0.7, seed=2 * seed + one) for one in range(2)]
             both = [Candidate({}, frozenset(), table) for table in pair]
             grounds = Grounds(MANIFEST, rule, EVALUATION, labels)
             wins += improvement(compare(*both, grounds, "validation"), rule, EVALUATION)["passed"]
-        assert wins <= 4
+        assert wins <= 3
 
 
 class TestVetoes:
