@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 export DO_NOT_TRACK := 1
 
-.PHONY: help install run test coverage test-long check bench lock viz report clean
+.PHONY: help install run test coverage test-long check bench fortnight lock viz report clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ bench: install  ## the benchmarks, ours beside the reference
 	$(BIN)/python benchmarks/similarity.py
 	$(BIN)/python benchmarks/out_of_domain.py
 	$(BIN)/python benchmarks/incremental.py
+
+fortnight: install  ## fourteen simulated nights of retraining, and of four more seeds those that decide: an hour of one core
+	$(BIN)/python benchmarks/fortnight.py
 
 viz: install  ## open the pipelines in a browser
 	$(BIN)/kedro viz run

@@ -157,6 +157,14 @@ class TestVersions:
         assert prune_versions(folder, keep=1) == VERSIONS[1:3]
         assert versions_in(folder) == [VERSIONS[0], VERSIONS[3], "2026-11-09"]
 
+    def test_of_challengers_alone_leave_what_training_has_made(
+        self, dataset: ChampionDataset, bundles: list[BundleRef], folder: Path
+    ) -> None:
+        make_sealed(folder / "bundle/2025-01-01/bundle", 9)
+        write_champion(folder / "champion.json", bundles[1], "retrain")
+        assert prune_versions(folder, 1, ["challenger"]) == [VERSIONS[2]]
+        assert "2025-01-01" in versions_in(folder)
+
     def test_outputs_of_the_newest_challenger_lie_in_its_folder(
         self, bundles: list[BundleRef], folder: Path, tmp_path: Path
     ) -> None:

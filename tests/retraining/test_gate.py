@@ -108,9 +108,7 @@ def test_one_model_that_is_due_is_enough_and_a_run_by_hand_too() -> None:
     models = {"cnn": ModelState(champion()), "random_forest": ModelState()}
     found = decide_due(KNOWN.manifest, models, TRIGGERS, TRAINED)
     assert found["go"]
-    assert found["triggers"] == {
-        "no_champion": True, "undone": False, "new_recordings": False, "age": False, "drift": False, "always": False,
-    }  # fmt: skip
+    assert [trigger for trigger, pulls in found["triggers"].items() if pulls] == ["no_champion"]
     assert pulled(due(KNOWN.manifest, TriggerParams(always=True))) == ["always"]
 
 

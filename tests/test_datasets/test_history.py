@@ -15,11 +15,12 @@ from auricle.models.bundle import seal
 @pytest.fixture
 def history(tmp_path: Path) -> HistoryDataset:
     predictions = {"filepath": str(tmp_path / "out/predictions.parquet")}
-    return HistoryDataset(bundles={"filepath": str(tmp_path / "bundle")}, predictions=predictions)
+    places = {f"{name}s": {"filepath": str(tmp_path / name)} for name in ("bundle", "challenger")}
+    return HistoryDataset(**places, predictions=predictions)
 
 
-def train(root: Path, version: str) -> Path:
-    folder = root / "bundle" / version / "bundle"
+def train(root: Path, version: str, place: str = "bundle") -> Path:
+    folder = root / place / version / place
     folder.mkdir(parents=True)
     config = {"auricle_bundle": 1, "model_type": "auricle_random_forest", "id2label": {"0": "a", "1": "b"}}
     for name, content in (("config.json", config), ("training.json", {}), ("preprocessor_config.json", {})):
@@ -38,11 +39,12 @@ def test_bundles_come_with_their_own_predictions_the_oldest_first(
     tmp_path: Path, history: HistoryDataset
 ) -> None:
     assert not history.exists()
-    for version in ("2026-02", "2026-01"):
-        train(tmp_path, version)
+    for version, place in (("2026-03", "bundle"), ("2026-02", "challenger"), ("2026-01", "bundle")):
+        train(tmp_path, version, place)
         predict(tmp_path, version)
-    assert [past.bundle.version for past in history.load()] == ["2026-01", "2026-02"]
-    assert [past.predictions["recording_id"].item() for past in history.load()] == ["2026-01", "2026-02"]
+    versions = ["2026-01", "2026-02", "2026-03"]
+    assert [past.bundle.version for past in history.load()] == versions
+    assert [past.predictions["recording_id"].item() for past in history.load()] == versions
     assert history.exists()
 
 

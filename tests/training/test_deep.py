@@ -70,6 +70,7 @@ class TestBundle:
             "domain.safetensors",
             "model.safetensors",
             "preprocessor_config.json",
+            "recordings.parquet",
             "training.json",
         ]
 

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
     """Loads every version of a bundle, the oldest first; those that nothing was predicted by are left out.
 
+    Challengers are among them where their folder is named.
+
     Example:
         >>> genre.cnn.history:
         >>>   type: auricle.datasets.history.HistoryDataset
@@ -30,10 +32,12 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
         *,
         bundles: dict[str, str],
         predictions: dict[str, str],
+        challengers: dict[str, str] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         # By the name `filepath` Kedro knows what is relative to the project.
         self._bundles, self._predictions = Path(bundles["filepath"]), Path(predictions["filepath"])
+        self._places = [self._bundles, *([Path(challengers["filepath"])] if challengers else [])]
         self.metadata = metadata
 
     def load(self) -> list[PastBundle]:
@@ -54,8 +58,10 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
 
     def _versions(self) -> Iterator[tuple[str, Path, Path]]:
         """Name, bundle and table of predictions of every version."""
-        for folder in sorted(self._bundles.glob(f"*/{self._bundles.name}")):
-            version = folder.parent.name
+        there = [
+            (folder.parent.name, folder) for place in self._places for folder in place.glob(f"*/{place.name}")
+        ]
+        for version, folder in sorted(there):
             yield version, folder, self._predictions.parent / version / self._predictions.name
 
     def save(self, data: None) -> None:
@@ -74,7 +80,7 @@ class HistoryDataset(AbstractDataset[None, list[PastBundle]]):
         )
 
     def _exists(self) -> bool:
-        return any(self._bundles.glob(f"*/{self._bundles.name}"))
+        return any(self._versions())
 
     def _describe(self) -> dict[str, Any]:
         return {"bundles": str(self._bundles), "predictions": str(self._predictions)}

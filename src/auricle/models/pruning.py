@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from auricle.errors import BundleError, ConfigurationError
@@ -14,7 +15,7 @@ REMOVED = "removed"
 BESIDE = ("onnx", "sequence")
 
 
-def prune_versions(folder: Path, keep: int) -> list[str]:
+def prune_versions(folder: Path, keep: int, places: Sequence[str] = PLACES) -> list[str]:
     """Remove all but the newest bundles of a model, its champion, the one before, and members of ensembles.
 
     The newest challenger stays too, for it may wait for a person's approval.
@@ -25,6 +26,7 @@ def prune_versions(folder: Path, keep: int) -> list[str]:
     Args:
         folder: of the model, with its `champion.json`.
         keep: how many of the newest versions to keep, whatever they are.
+        places: where versions are counted and removed: all of them, or only `challenger`.
 
     Returns:
         The versions that were removed, the oldest first.
@@ -39,8 +41,8 @@ def prune_versions(folder: Path, keep: int) -> list[str]:
         pointer = folder / CHAMPION
         read_champion(pointer)
         present = read_moves(pointer)[-1]
-        versions = versions_in(folder)
-        if present.previous is not None and present.previous not in versions:
+        versions = versions_in(folder, places)
+        if present.previous is not None and present.previous not in versions_in(folder):
             raise BundleError(
                 f"The bundle of {present.previous}, to which a rollback of {pointer} leads, is not in its"
                 " place: nothing is removed. Restore it from a copy, or promote another version."

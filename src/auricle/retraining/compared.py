@@ -14,9 +14,10 @@ from auricle.evaluation.kinds import Figures, Kind
 from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.rows import OUT_OF_FOLD, Rows
 from auricle.models.bundle import BundleRef
+from auricle.models.champion import CHALLENGER
 from auricle.retraining.params import RuleParams
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION = "champion"
 VALIDATION, TEST = "validation", "test"
 
 

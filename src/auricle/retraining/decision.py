@@ -13,10 +13,9 @@ from auricle.evaluation.kinds import Json
 from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.rows import OUT_OF_FOLD
 from auricle.models.bundle import BundleRef
-from auricle.models.champion import Promotion, model_of, past_moves
+from auricle.models.champion import CHALLENGER, Promotion, model_of, past_moves
 from auricle.models.provenance import PACKAGES, asked_by, git_revision, manifest_digest, package_versions
 from auricle.retraining.compared import (
-    CHALLENGER,
     CHAMPION,
     TEST,
     Candidate,

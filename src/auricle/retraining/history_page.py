@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Json = dict[str, Any]
+SECONDS_OF_DAY = 86_400  # matplotlib counts days since 1970
 TRIGGERS = {
     "no_champion": "there was no champion",
     "undone": "a promotion that was not carried out",
@@ -91,10 +92,12 @@ def history_figure(history: Json, figure: str) -> "Figure":
                 axes.plot(across, up, color=color, marker=marker, linestyle="none", markersize=6, label=label)
         for event in events:
             if event["kind"] == "rollback":
-                axes.axvline(_time(event), color=INK, linewidth=1, linestyle=(0, (2, 3)))
-        locator = AutoDateLocator(minticks=3, maxticks=8)
+                axes.axvline(
+                    _time(event).timestamp() / SECONDS_OF_DAY, color=INK, linewidth=1, linestyle=(0, (2, 3))
+                )
+        locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         axes.grid(visible=False, axis="x")
         axes.set_title(figure)
         if points:

@@ -30,7 +30,7 @@ class SizeParams(Params):
     """How large the files of a bundle may be."""
 
     max_ratio: Ratio | None = Field(
-        2.0,
+        4.0,
         description="Of the challenger's size to the champion's; null: any. Forests grow with their corpus.",
     )
     max_megabytes: Annotated[float, Field(gt=0)] | None = Field(
@@ -67,3 +67,11 @@ class RuleParams(Params):
     )
     latency: LatencyParams = Field(LatencyParams(), description="How long a recording may take.")
     size: SizeParams = Field(SizeParams(), description="How large the bundle may be.")
+
+
+class KeepParams(Params):
+    """What is left of old models; a champion, its predecessor and members of ensembles always are."""
+
+    challengers: Annotated[int, Field(ge=1)] | None = Field(
+        20, description="Of a model, from the newest on; null: all."
+    )

@@ -8,7 +8,8 @@ from auricle.errors import ConfigurationError
 from auricle.evaluation.differences import difference_interval
 from auricle.evaluation.kinds import Json, Kind
 from auricle.evaluation.params import EvaluateParams
-from auricle.retraining.compared import CHALLENGER, CHAMPION, Compared, Grounds
+from auricle.models.champion import CHALLENGER
+from auricle.retraining.compared import CHAMPION, Compared, Grounds
 from auricle.retraining.costs import Cost
 from auricle.retraining.params import RuleParams
 

@@ -11,8 +11,8 @@ from auricle.audio.limits import AudioLimits
 from auricle.corpora.labels import LabelParams
 from auricle.evaluation.params import EvaluateParams
 from auricle.models.bundle import BundleRef
-from auricle.models.champion import Promotion
-from auricle.retraining.params import RuleParams
+from auricle.models.champion import CHALLENGER, Promotion, model_of, pointer_of
+from auricle.retraining.params import KeepParams, RuleParams
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def measure(
 
     A first model is not timed, nor is one that is the champion: there is nothing to hold it against.
     """
-    from auricle.retraining.compared import CHALLENGER, CHAMPION, VALIDATION
+    from auricle.retraining.compared import CHAMPION, VALIDATION
     from auricle.retraining.costs import costs_of, timed_files
 
     if champion is None or champion.digest == challenger.digest:
@@ -64,7 +64,7 @@ def decide_on(
     labels: LabelParams,
 ) -> dict[str, Any]:
     """Decide, and keep what the decision rests on; see `auricle.retraining.decision`."""
-    from auricle.retraining.compared import CHALLENGER, CHAMPION, Grounds
+    from auricle.retraining.compared import CHAMPION, Grounds
     from auricle.retraining.costs import Cost
     from auricle.retraining.decision import Contest, decide
 
@@ -94,3 +94,14 @@ def promote(decision: dict[str, Any], challenger: BundleRef) -> Iterator[Promoti
     promotion = promotion_by(decision, challenger)
     if promotion is not None:
         yield promotion
+
+
+def prune(champion: BundleRef, keep: KeepParams) -> None:
+    """Remove old challengers, but none that is champion, or a rollback leads to, or is in an ensemble."""
+    from auricle.models.pruning import prune_versions
+
+    if keep.challengers is None:
+        return
+    removed = prune_versions(pointer_of(champion).parent, keep.challengers, [CHALLENGER])
+    if removed:
+        logger.info("%s: removed the challengers %s", model_of(champion), ", ".join(removed))

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from auricle.pipelines.evaluate.nodes import score
 from auricle.pipelines.marks import DECISION
 
-from .nodes import decide_on, measure, promote, take_up
+from .nodes import decide_on, measure, promote, prune, take_up
 
 JUDGED_BY = ("decoding", "evaluation", "labels")  # parameters of the corpus
 RULED_BY = ("rule", "manual_approval")
@@ -40,9 +40,13 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
     )
     # By itself, for it writes what the others read: the pointer of the champion.
     promoted = Pipeline(
-        [Node(promote, ["decision", "challenger"], "champion", name="promote")],
+        [
+            Node(promote, ["decision", "challenger"], "champion", name="promote"),
+            Node(prune, ["champion", "params:keep"], None, name="prune"),
+        ],
         namespace=name,
         inputs={"challenger": f"{name}.challenger.bundle"},
+        parameters={"params:keep": "params:retrain.keep"},
         tags="retrain",
     )
     return compared + promoted
