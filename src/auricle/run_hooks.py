@@ -40,7 +40,7 @@ class RunHooks:
         self.summary: RunSummary | None = None
         self._lock = RunLock()
         self._started: dict[str, float] = {}
-        self._failed: str | None = None
+        self._latest: str | None = None
         self._decides = False
 
     @hook_impl
@@ -53,7 +53,7 @@ class RunHooks:
             ConfigurationError: the runner would run what is behind a closed gate.
             LockedError: another retraining is under way.
         """
-        self.summary, self._failed, self._started = None, None, {"": time.monotonic()}
+        self.summary, self._latest, self._started = None, None, {"": time.monotonic()}
         self._params = RunsParams.model_validate(catalog.load("parameters").get(RUNS, {}))
         gates = pipeline.only_nodes_with_tags(GATE).nodes
         self._decides = bool(pipeline.only_nodes_with_tags(DECISION).nodes)
@@ -67,7 +67,7 @@ class RunHooks:
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Note when a node starts."""
-        self._started[node.name] = time.monotonic()
+        self._started[node.name], self._latest = time.monotonic(), node.name
 
     @hook_impl
     def after_node_run(self, node: Node, outputs: dict[str, Any]) -> None:
@@ -87,11 +87,6 @@ class RunHooks:
         self._note_time(node)
 
     @hook_impl
-    def on_node_error(self, node: Node) -> None:
-        """Note which node has failed."""
-        self._failed = node.name
-
-    @hook_impl
     def after_pipeline_run(self) -> None:
         """Say what the run has come to."""
         if self.summary is None:
@@ -109,7 +104,7 @@ class RunHooks:
     def end_early(self, status: Status, error: BaseException) -> None:
         """End the summary of a run that did not come to its end, unless it has one."""
         if self.summary is not None and self.summary.status == "running":
-            self.summary.error = error_of(error, self._failed)
+            self.summary.error = error_of(error, self._latest)
             self._end(status, exit_code_of(status))
 
     def _begin(self, run_params: Mapping[str, Any], *, is_retraining: bool) -> None:

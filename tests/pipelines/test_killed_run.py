@@ -50,3 +50,23 @@ def test_the_same_command_goes_on(ready: Path, tmp_path: Path) -> None:
     assert epochs[0] >= 3
     assert epochs == list(range(epochs[0], epochs[-1] + 1))
     assert "0 spectrograms to compute" in again
+
+
+@pytest.mark.long
+def test_sigterm_ends_all_processes_of_a_training_and_says_how_to_go_on(ready: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    two = "--params=genre.cnn.train.epochs=400,genre.cnn.train.processes=2,genre.cnn.train.device=cpu"
+    process = start(ready, log, two)
+    try:
+        wait_for("epoch 3 of 400", log, process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE_S) == 143, log.read_text()
+        said = log.read_text()
+        assert "SIGTERM has ended the run" in said
+        assert '--from-nodes "genre.cnn.fit"' in said
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -42,7 +42,7 @@ class RunSummary(BaseModel):
     nodes: dict[str, float] = {}
     """The seconds that each node took, saving included, in their order."""
     error: dict[str, str] | None = None
-    """`type`, `message`, and `node` where it was one that failed."""
+    """`type`, `message`, and `node`: the last that began."""
     git_revision: str | None = None
     asked_by: str | None = None
     pid: int
