@@ -120,7 +120,7 @@ def filled(folder: Path, manifest: pd.DataFrame) -> WaveformStore:
     """The store of these clips, as `cache_waveforms` makes it."""
     paths = dict(zip(manifest["recording_id"], manifest["path"], strict=True))
     with WaveformStore.open(folder / "store", FRONT_END.digest, mode="a") as store:
-        for shard in make_shards(store, FRONT_END, folder / "demo", paths, AudioLimits()):
+        for shard in make_shards(store, FRONT_END, folder / "demo", paths, AudioLimits(), workers=1):
             commit(shard.path, store.folder)
     return WaveformStore.open(folder / "store", FRONT_END.digest)
 
