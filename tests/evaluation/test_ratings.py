@@ -94,7 +94,7 @@ class TestFigures:
         told = good["where_known"]
         assert told["recordings"] == 48  # each artist has two at least
         assert told["difference"]["value"] == good["differences"]["group_mean"]["mae"]["value"]
-        assert "Of the 48 whose artist has others among them, it is off by less" in good["verdict"]["text"]
+        assert "Of the 48 whose artist has others among them, its error is less" in good["verdict"]["text"]
 
     def test_of_one_that_guesses_show_nothing_and_say_so(self) -> None:
         guessing = Study(off=3.0).judged()

@@ -68,8 +68,8 @@ def _said_where_known(told: Json | None) -> str:
     low, high = told["difference"]["interval"] or (-1.0, 1.0)
     shown = "less" if high < 0 else "more" if low > 0 else "not shown to be other"
     return (
-        f" Of the {told['recordings']} whose artist has others among them, it is off by {shown} than the"
-        f" artist's other ratings ({_signed(told['difference'])})."
+        f" Of the {told['recordings']} whose artist has others among them, its error is {shown} than that"
+        f" of the artist's other ratings ({_signed(told['difference'])})."
     )
 
 
