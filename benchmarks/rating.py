@@ -120,7 +120,7 @@ def filled(folder: Path, manifest: pd.DataFrame) -> WaveformStore:
     """The store of these clips, as `cache_waveforms` makes it."""
     paths = dict(zip(manifest["recording_id"], manifest["path"], strict=True))
     with WaveformStore.open(folder / "store", FRONT_END.digest, mode="a") as store:
-        for shard in make_shards(store, FRONT_END, folder / "demo", paths, AudioLimits()):
+        for shard in make_shards(store, FRONT_END, folder / "demo", paths, AudioLimits(), workers=1):
             commit(shard.path, store.folder)
     return WaveformStore.open(folder / "store", FRONT_END.digest)
 
@@ -208,7 +208,7 @@ def table(folder: Path, manifest: pd.DataFrame, store: WaveformStore, genres: Pa
         "Wav2Vec2Encoder": speech,
         "BundleEncoder": {"bundle": str(genres)},
     }
-    print(f"\n{'encoder':<26}{'classifier':<20}{'learning':>12}{'epoch':>10}{'whole':>10}{'MAE':>8}")
+    print(f"\n{'encoder':<26}{'classifier':<20}{'parameters':>12}{'epoch':>10}{'whole':>10}{'MAE':>8}")
     for encoder, classifier, model in pairs(encoders):
         started = time.perf_counter()
         fitted = fit_rater(
@@ -218,7 +218,7 @@ def table(folder: Path, manifest: pd.DataFrame, store: WaveformStore, genres: Pa
         bundle = open_bundle(fitted.path)
         (epoch,) = bundle.training["history"]
         print(
-            f"{encoder:<26}{classifier:<20}{learning(bundle):>12,}{epoch['seconds']:>8.2f} s{whole:>8.1f} s"
+            f"{encoder:<26}{classifier:<20}{parameters(bundle):>12,}{epoch['seconds']:>8.2f} s{whole:>8.1f} s"
             f"{epoch['mae']:>8.3f}",
             flush=True,
         )
@@ -231,11 +231,11 @@ def pairs(encoders: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, Rater
             yield encoder, classifier, made(classifier)
 
 
-def learning(bundle: BundleRef) -> int:
-    """Parameters that learn."""
+def parameters(bundle: BundleRef) -> int:
+    """How many the model has, frozen ones too."""
     from auricle.models.registry import load_deep
 
-    return sum(each.numel() for each in load_deep(bundle).parameters() if each.requires_grad)
+    return sum(each.numel() for each in load_deep(bundle).parameters())
 
 
 if __name__ == "__main__":

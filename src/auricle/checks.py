@@ -407,8 +407,8 @@ def check_recommendation(
         MissingPackageError: tags are asked for, and mutagen is not installed.
     """
     from auricle.inference.tag_files import check_installed
+    from auricle.recommendation.corpus import check_trained
     from auricle.recommendation.params import RecommendationParams
-    from auricle.recommendation.recommend import check_trained
     from auricle.recommendation.tags import BY, check_dry_run, style_of
     from auricle.training.device import resolve_device
 

@@ -90,6 +90,12 @@ class TestFigures:
             low, high = good["differences"][other]["mae"]["interval"]
             assert low < high < 0
 
+    def test_are_told_apart_where_the_artist_has_other_ratings(self, good: Json) -> None:
+        told = good["where_known"]
+        assert told["recordings"] == 48  # each artist has two at least
+        assert told["difference"]["value"] == good["differences"]["group_mean"]["mae"]["value"]
+        assert "Of the 48 whose artist has others among them, its error is less" in good["verdict"]["text"]
+
     def test_of_one_that_guesses_show_nothing_and_say_so(self) -> None:
         guessing = Study(off=3.0).judged()
         assert not guessing["verdict"]["of_use"]

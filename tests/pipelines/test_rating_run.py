@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from project_runs import REPOSITORY, run_project
 
 from auricle.checks import check_rating
@@ -68,7 +69,10 @@ def test_parts_of_ones_own_are_trained_by_configuration_alone(
     for block in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
         (project / block.partition("\n")[0].removeprefix("# ")).write_text(block)
     (configuration,) = re.findall(r"```yaml\n(# conf/local/parameters.yml\n.*?)```", page, flags=re.DOTALL)
-    (project / "conf/ci/parameters_own.yml").write_text(configuration)
+    own, file = yaml.safe_load(configuration), project / "conf/ci/parameters_ratings.yml"
+    small = yaml.safe_load(file.read_text())  # the encoder of which has other arguments
+    small["ratings"]["rater"]["model"] = own["ratings"]["rater"]["model"]
+    file.write_text(yaml.safe_dump(small | {"plugins": own["plugins"]}))
     incremental: dict[str, Any] = {"params": RATINGS, "runner": IncrementalRunner()}
     with caplog.at_level(logging.INFO):
         run_project(project, ["train_rating"], **incremental)

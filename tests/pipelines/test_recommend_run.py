@@ -67,6 +67,7 @@ def make_champion(project: Path) -> BundleRef:
     return bundle
 
 
+@pytest.mark.slow  # ingestion and caching by child processes
 def test_leaves_the_list_in_each_form_and_ratings_in_tags(project: Path, run: Run) -> None:
     bundle, params = make_champion(project), make_music(project)
     run(project, ["recommend"], params=params | {"ratings.recommendation.tags.mode": "dry_run"})
@@ -83,7 +84,8 @@ def test_leaves_the_list_in_each_form_and_ratings_in_tags(project: Path, run: Ru
 
     assert set(pd.read_csv(outputs / "tags" / bundle.version / "tags.csv")["then"]) == {"write"}
     asked = {"ratings.recommendation.tags.mode": "write", "ratings.recommendation.diversity": 0.9}
-    run(project, ["recommend"], params=params | asked)
+    again = [f"ratings.recommend.{name}" for name in ("embed_unheard", "recommend_unrated", "write_ratings")]
+    run(project, ["recommend"], params=params | asked, node_names=again)
     assert len(list((made / "windows.parquet").iterdir())) == 1  # nothing was heard twice
     found = read_layout("ratings", project / "music", {"source": "tags", "predicted": "rated"})
     found = found.set_index("path")["rating"]

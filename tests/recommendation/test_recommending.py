@@ -87,7 +87,9 @@ class TestRefused:
                 recommended(rater, (embedded[0].assign(rating=rating), embedded[1]))
 
     def test_is_an_artist_that_there_is_not(self, rater: BundleRef, embedded: Embedded) -> None:
-        with pytest.raises(ConfigurationError, match="'singer', which is no column"):
+        with pytest.raises(
+            ConfigurationError, match=r"recommendation\.artist is 'singer', which is no column"
+        ):
             recommended(rater, embedded, artist="singer")
 
     @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from auricle.evaluation.report_provenance import flattened, provenance_rows
 from auricle.evaluation.svg import ACCENT, BASELINE, house_style, to_svg
 
 Json = dict[str, Any]
+TILES = ("mae", "spearman", "ndcg_at_10", "precision_at_10")
 
 
 def render_rating_report(
@@ -76,7 +77,7 @@ def _model(section: ModelSection) -> Json:
         if verdict["of_use"]
         else "It is not shown to rate unheard artists better than ratings alone do.",
         "text": verdict["text"],
-        "tiles": [_tile(key, metrics["figures"][MODEL][key]) for key in ("mae", "spearman", "ndcg_at_10")],
+        "tiles": [_tile(key, metrics["figures"][MODEL][key]) for key in TILES],
         "columns": [{"title": title, "lower": key in ERRORS} for key, title in FIGURES.items()],
         "rows": [
             {"name": NAMES[name], "own": name == MODEL, "cells": [_cell(entries[key]) for key in FIGURES]}

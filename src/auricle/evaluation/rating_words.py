@@ -33,11 +33,12 @@ NAMES = {MODEL: "rater", **OTHERS}
 DEAF = (MEAN, GROUP_MEAN)
 
 
-def put_into_words(judged: Json) -> Json:
+def put_into_words(judged: Json, where_known: Json | None = None) -> Json:
     """What the differences of the absolute error show.
 
     Args:
         judged: See `auricle.evaluation.rating_figures.judge`.
+        where_known: See `auricle.evaluation.ratings.evaluate_rater`.
 
     Returns:
         `beats`, `loses_to` (names of others that the error is shown to be below or above of), `of_use`
@@ -56,8 +57,20 @@ def put_into_words(judged: Json) -> Json:
         "loses_to": found["worse"],
         "of_use": set(DEAF) <= set(found["better"]),
         "text": f"On {judged['recordings']} rated recordings of {judged['groups']} artists whom it has not"
-        f" heard, its rating (0 to 1) is off by {mae['value']:.3f}{interval} on average: {'; '.join(parts)}.",
+        f" heard, its rating (0 to 1) is off by {mae['value']:.3f}{interval} on average: {'; '.join(parts)}."
+        f"{_said_where_known(where_known)}",
     }
+
+
+def _said_where_known(told: Json | None) -> str:
+    if told is None:
+        return ""
+    low, high = told["difference"]["interval"] or (-1.0, 1.0)
+    shown = "less" if high < 0 else "more" if low > 0 else "not shown to be other"
+    return (
+        f" Of the {told['recordings']} whose artist has others among them, its error is {shown} than that"
+        f" of the artist's other ratings ({_signed(told['difference'])})."
+    )
 
 
 def in_words(metrics: Json) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from auricle.corpora.places import TEST, TRAIN, VALIDATION
 from auricle.errors import CorpusError
 from auricle.evaluation.rating_figures import (
+    GROUP_MEAN,
     MODEL,
     OWN_NEIGHBOURS,
     RatedRows,
@@ -46,7 +47,9 @@ def evaluate_rater(
     Returns:
         What `judge` says, and `problem_type` (`regression`), `split`, `learned_from` and `unrated`
         (recordings), `calibration` (see `calibration_bins`), `confidence`, `bootstrap_samples`, `verdict`
-        (see `put_into_words`) and `warnings`.
+        (see `put_into_words`), `warnings`; and `where_known`, of those recordings alone whose artist has
+        others that are judged: `recordings`, `groups`, and the `difference` of the absolute error from the
+        mean of these; None where there are too few.
 
     Raises:
         CorpusError: fewer than two artists can be judged, or the model has learned from some of them.
@@ -72,6 +75,7 @@ def evaluate_rater(
     warnings = (
         [f"{int(lacking.sum())} recordings have no features and are left out."] if lacking.any() else []
     )
+    where_known = _where_others_are_known(asked, said, params)
     return {
         "problem_type": "regression",
         "split": TEST,
@@ -81,8 +85,29 @@ def evaluate_rater(
         "calibration": calibration_bins(truth, said[MODEL]),
         "confidence": params.confidence,
         "bootstrap_samples": params.bootstrap_samples,
-        "verdict": put_into_words(judged),
+        "where_known": where_known,
+        "verdict": put_into_words(judged, where_known),
         "warnings": warnings,
+    }
+
+
+def _where_others_are_known(asked: pd.DataFrame, said: Json, params: RatingEvaluateParams) -> Json | None:
+    """The model beside the artist's other ratings on those recordings alone whose artist has others."""
+    known = asked.groupby("group")[RATING].transform("size").to_numpy() > 1
+    rows = asked[known]
+    if rows["group"].nunique() < 2:
+        return None
+    judged = judge(
+        RatedRows(rows[RATING].to_numpy(np.float64), rows["group"].to_numpy(dtype=object), params.liked),
+        {name: said[name][known] for name in (MODEL, GROUP_MEAN)},
+        confidence=params.confidence,
+        samples=params.bootstrap_samples,
+        seed=params.seed,
+    )
+    return {
+        "recordings": judged["recordings"],
+        "groups": judged["groups"],
+        "difference": judged["differences"][GROUP_MEAN]["mae"],
     }
 
 

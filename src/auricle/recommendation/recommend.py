@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auricle.errors import ConfigurationError, CorpusError
 from auricle.models.bundle import BundleRef
 from auricle.recommendation.choice import choose, directions_of
+from auricle.recommendation.corpus import embedded_rows
 from auricle.recommendation.interval import Intervals, calibrate, judge_coverage
 from auricle.recommendation.params import RecommendationParams
-from auricle.recommendation.windows import COLUMNS, Rated, rate_windows
-from auricle.similarity.contents import artist_column, copies_of
+from auricle.recommendation.windows import Rated, rate_windows
+from auricle.similarity.contents import copies_of
 from auricle.similarity.exact import nearest
-from auricle.studies import TRAINED_BY
 
 FACTS = ["recording_id", "path", "artist", "duration_s"]
 NEAR = ("near_ids", "near_paths", "near_ratings", "near_similarities")
@@ -64,7 +63,7 @@ def recommend(
         CorpusError: everything is rated, or nothing.
         ConfigurationError: a column for the artist that there is not.
     """
-    rows = _rows(manifest, windows, params.artist)
+    rows = embedded_rows(manifest, windows, params.artist)
     is_rated = rows["rating"].notna().to_numpy()
     rated = rate_windows(champion, rows, passes=params.interval.passes, seed=params.interval.seed)
     intervals, coverage = _intervals(rows, rated, params)
@@ -90,55 +89,6 @@ def recommend(
     return Recommended(
         table, _figures(champion, rows, table, intervals=intervals, coverage=coverage, params=params)
     )
-
-
-def check_trained(champion: BundleRef | None, name: str) -> BundleRef:
-    """Refuse to recommend by a model that there is not; returns it.
-
-    Raises:
-        ConfigurationError: it is not trained.
-    """
-    if champion is not None:
-        return champion
-    raise ConfigurationError(
-        f"{name} is not trained, and recommendations are by its champion. Train it with `kedro run"
-        f" --pipelines={TRAINED_BY[name.rpartition('.')[2]]}`."
-    )
-
-
-def check_ratings(manifest: pd.DataFrame) -> None:
-    """Refuse a corpus of which nothing can be recommended.
-
-    Raises:
-        CorpusError: everything is rated, or nothing.
-    """
-    usable = manifest[manifest["status"] == "ok"]
-    rated = int(usable["rating"].notna().sum())
-    if not rated:
-        raise CorpusError(
-            f"None of the {len(usable)} usable recordings is rated: no interval can be had, and no reason"
-            " given. Rate some, or read the ratings that there are (ingest.layout: ratings)."
-        )
-    if rated == len(usable):
-        raise CorpusError(
-            f"All {rated} usable recordings are rated: there is nothing to recommend. Add recordings that are"
-            " not rated to the folder, or clear ratings."
-        )
-
-
-def _rows(manifest: pd.DataFrame, windows: pd.DataFrame | None, artist: str | None) -> pd.DataFrame:
-    """Usable recordings with windows by their ids; `one_of` is the artist, of one unknown the group."""
-    check_ratings(manifest)
-    usable = manifest[manifest["status"] == "ok"]
-    known = usable.merge(
-        pd.DataFrame(columns=list(COLUMNS)) if windows is None else windows, on="recording_id"
-    )
-    check_ratings(known)
-    known = known.sort_values("recording_id", ignore_index=True)
-    if (lacking := len(usable) - len(known)) > 0:
-        logger.warning("%s of %s usable recordings are not embedded and left out", lacking, len(usable))
-    named = known[artist_column(known, artist)]
-    return known.assign(artist=named, one_of=named.astype("object").where(named.notna(), known["group"]))
 
 
 def _intervals(

@@ -57,8 +57,13 @@ def gather(
     return Contents(rows.assign(key=np.arange(len(rows)))[list(COLUMNS)], vectors)
 
 
-def artist_column(manifest: pd.DataFrame, asked: str | None) -> str:
+def artist_column(manifest: pd.DataFrame, asked: str | None, *, by: str = "similarity.artist") -> str:
     """The column that names the artist.
+
+    Args:
+        manifest: of the corpus.
+        asked: the column, or None.
+        by: the parameter that asks for it.
 
     Raises:
         ConfigurationError: it was asked for, and there is none.
@@ -67,8 +72,7 @@ def artist_column(manifest: pd.DataFrame, asked: str | None) -> str:
         return BY_DEFAULT if BY_DEFAULT in manifest else "group"
     if asked not in manifest:
         raise ConfigurationError(
-            f"similarity.artist is {asked!r}, which is no column of the manifest. There are"
-            f" {', '.join(manifest.columns)}."
+            f"{by} is {asked!r}, which is no column of the manifest. There are {', '.join(manifest.columns)}."
         )
     return asked
 

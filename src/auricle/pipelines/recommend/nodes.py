@@ -25,11 +25,11 @@ def embed_unheard(
     name: str,
 ) -> Iterator[pd.DataFrame]:
     """The windows of recordings that this champion has not embedded yet, part by part."""
-    from auricle.recommendation.recommend import check_ratings, check_trained
+    from auricle.recommendation.corpus import check_corpus, check_trained
     from auricle.recommendation.windows import embed_windows
 
     champion = check_trained(champion, name)
-    check_ratings(manifest)
+    check_corpus(manifest, recommendation.artist)
     with WaveformStore.open(waveforms, load_front_end(champion.path).digest) as store:
         yield from embed_windows(
             champion,
