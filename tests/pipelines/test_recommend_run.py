@@ -67,7 +67,7 @@ def make_champion(project: Path) -> BundleRef:
     return bundle
 
 
-@pytest.mark.slow  # ingestion and caching by child processes
+@pytest.mark.long  # ingestion and caching by child processes
 def test_leaves_the_list_in_each_form_and_ratings_in_tags(project: Path, run: Run) -> None:
     bundle, params = make_champion(project), make_music(project)
     run(project, ["recommend"], params=params | {"ratings.recommendation.tags.mode": "dry_run"})
