@@ -172,6 +172,7 @@ class Fortnight:
         self.recordings = Recordings(folder / "recordings", seed)
         self.nights: list[Night] = []
         self.wrong_labels: dict[str, str] = {}
+        self.rolled_back_to: str | None = None
         _copy_project(self.project, self.recordings.folder)
 
     @property
@@ -201,8 +202,8 @@ class Fortnight:
             started = time.monotonic()
             code = night() if night else self.run()
             told = self.decisions[-1] if len(self.decisions) > decided else None
-            # What was not promoted has to have left the champion as it was.
-            moved = self.champion != before
+            # What was not promoted has to have left the champion as it was, or as a person has put it.
+            moved = self.champion not in (before, self.rolled_back_to)
             right = code in expected and moved == (code == ExitCode.PROMOTED)
             found = Night(day, what, code, round(time.monotonic() - started, 1), right)
             self._note(found, told)
@@ -245,9 +246,9 @@ class Fortnight:
         before = self.champion
         if self._kedro("rollback", MODEL, "--reason=it hums", log="a").wait() != 0 or self.champion == before:
             return int(ExitCode.FAILED)
-        back = self.champion
+        self.rolled_back_to = self.champion
         code = self.run()
-        return code if self.champion == back else int(ExitCode.FAILED)
+        return code if self.champion == self.rolled_back_to else int(ExitCode.FAILED)
 
     def tell(self) -> Path:
         """The page of the history."""

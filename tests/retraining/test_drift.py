@@ -43,6 +43,17 @@ class TestFound:
         assert "embeddings" in found
         assert found <= {"embeddings", "highest_probabilities", "classes_given"}
 
+    def test_one_of_several_labels_of_each(self) -> None:
+        new = corpus(1, 30)
+        new.manifest["labels"] = [[*labels, "live"] for labels in new.manifest["labels"]]
+        champion = champion_of(KNOWN)
+        assert not measure_drift(champion, (KNOWN + new).manifest, PARAMS)["drifted"]  # of one class each
+        champion.config["problem_type"] = "multi_label_classification"
+        found = measure_drift(champion, (KNOWN + new).manifest, PARAMS)
+        assert drifted(found) == {"labels"}
+        assert found["aspects"][0]["value"] == 1.0
+        assert found["aspects"][0]["figure"]["names"][0] == "live"
+
     def test_a_label_that_none_has_had(self) -> None:
         assert report(corpus(1, 30, labels=("metal", "polka")))["new_labels"] == ["polka"]
 
