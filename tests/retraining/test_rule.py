@@ -68,7 +68,7 @@ class TestOutcome:
         assert "4 groups are too few" in decision["reason"]
 
     def test_equal_models_are_rarely_promoted(self) -> None:
-        """Both are right as often, of recordings of their own: one in forty, were there no end of them."""
+        """Both are right as often, of recordings of their own: it wins where an interval errs."""
         rule, labels = RuleParams(), LabelParams()
         wins = 0
         for seed in range(25):

@@ -71,7 +71,7 @@ class Fingerprints:
         if other is None:
             return False
         corpus = name.removesuffix(name.rpartition(".")[2])
-        return any(read.startswith(corpus) and read.endswith(f".{other}") for read in node.inputs)
+        return any(read.startswith(corpus) and read.rpartition(".")[2] == other for read in node.inputs)
 
     def _code_named(self, node: Node) -> dict[str, str]:
         """Of the classes that the node's parameters name."""
