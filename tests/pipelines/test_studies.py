@@ -13,7 +13,7 @@ from project_runs import REPOSITORY, run_project
 
 from auricle.errors import ConfigurationError
 from auricle.pipeline_registry import register_pipelines
-from auricle.studies import STUDIES, chosen_studies
+from auricle.studies import STUDIES, chosen_studies, retrained_models
 
 ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*/globals.yml"))
 OF_NOTES = {"good_sounds", "philharmonia", "philharmonia_ablation", "philharmonia_instruments"}
@@ -144,3 +144,42 @@ class TestRuns:
     def test_with_an_unknown_study_are_refused(self, project: Path) -> None:
         with pytest.raises(ConfigurationError, match="names 'voices'"):
             run_project(project, ["ingest"], params={"studies": ["voices"]})
+
+
+class TestRetrainedModels:
+    def test_are_those_that_are_named_by_study(self) -> None:
+        named = {"retrain": {"models": ["notes.random_forest", "genre.cnn", "genre.random_forest"]}}
+        assert retrained_models(named) == {
+            "genre": ("random_forest", "cnn"),
+            "notes": ("random_forest",),
+        }
+
+    @pytest.mark.parametrize("parameters", [{}, {"retrain": {"models": []}}])
+    def test_are_none_where_none_is_named(self, parameters: dict[str, Any]) -> None:
+        assert retrained_models(parameters) == {}
+
+    @pytest.mark.parametrize(
+        ("models", "message"),
+        [
+            ("genre.cnn", r"is 'genre.cnn', not a list of names such as \[genre.random_forest"),
+            (["genre.cmm"], "names 'genre.cmm', which there is not; 'genre.cnn' is near"),
+            (["cnn"], "names 'cnn', which there is not.*There are genre.random_forest"),
+            (["genre.ensemble"], "names 'genre.ensemble', which is made of the champions of others"),
+            (["genre.cnn", "genre.cnn"], "names 'genre.cnn' twice"),
+        ],
+    )
+    def test_that_there_are_not_are_refused(self, models: Any, message: str) -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            retrained_models({"retrain": {"models": models}})
+
+    def test_have_the_nodes_of_the_pipeline_whatever_the_studies_of_an_environment(self) -> None:
+        made = register_pipelines(["genre"], {"genre": ("cnn",), "notes": ("random_forest",)})["retrain"]
+        assert studies_of(made) == {"genre"}
+        decided = {node.name for node in made.nodes if node.name.endswith(".decide")}
+        assert decided == {"genre.cnn.decide"}
+        trained = {name for name in made.all_outputs() if name.endswith(".bundle")}
+        assert trained == {"genre.cnn.challenger.bundle"}
+
+    def test_of_no_study_of_an_environment_say_so(self) -> None:
+        with pytest.raises(ConfigurationError, match="'retrain' has nothing to do in this environment"):
+            register_pipelines(["cry"], {"genre": ("cnn",)})["retrain"]

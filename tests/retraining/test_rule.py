@@ -68,15 +68,15 @@ class TestOutcome:
         assert "4 groups are too few" in decision["reason"]
 
     def test_equal_models_are_rarely_promoted(self) -> None:
-        """Both are right as often, of recordings of their own: one in forty, were there no end of them."""
+        """Both are right as often, of recordings of their own: it wins where an interval errs."""
         rule, labels = RuleParams(), LabelParams()
         wins = 0
-        for seed in range(40):
+        for seed in range(25):
             pair = [predict(MANIFEST, right=0.7, seed=2 * seed + one) for one in range(2)]
             both = [Candidate({}, frozenset(), table) for table in pair]
             grounds = Grounds(MANIFEST, rule, EVALUATION, labels)
             wins += improvement(compare(*both, grounds, "validation"), rule, EVALUATION)["passed"]
-        assert wins <= 4
+        assert wins <= 3
 
 
 class TestVetoes:

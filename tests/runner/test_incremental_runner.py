@@ -130,14 +130,15 @@ class TestOtherNodes:
         assert lab.run(node) == {"hear": "folder changed"}
         assert lab.catalog.load("b") == ["late0.txt"]
 
-    def test_recordings_that_a_manifest_tells_of_count_by_it(self, lab: Lab) -> None:
-        lab.catalog["manifest"] = lab.catalog["a"]
-        node = Node(hear, ["folder", "manifest"], "b", name="hear")
+    @pytest.mark.parametrize("manifest", ["manifest", "retraining.manifest"])
+    def test_recordings_that_a_manifest_tells_of_count_by_it(self, lab: Lab, manifest: str) -> None:
+        lab.catalog[manifest] = lab.catalog["a"]
+        node = Node(hear, ["folder", manifest], "b", name="hear")
         lab.run(node)
         (lab.root / "folder/unlisted.txt").write_text("unlisted")
         assert lab.run(node) == {}
-        lab.catalog.save("manifest", 2)
-        assert lab.run(node) == {"hear": "manifest changed"}
+        lab.catalog.save(manifest, 2)
+        assert lab.run(node) == {"hear": f"{manifest} changed"}
 
     def test_one_that_makes_nothing_is_not_run_for_that(self, lab: Lab) -> None:
         node = Node(say_nothing, "a", "b", name="say")

@@ -69,7 +69,7 @@ class Fingerprints:
         if other is None:
             return False
         corpus = name.removesuffix(name.rpartition(".")[2])
-        return any(read.startswith(corpus) and read.endswith(f".{other}") for read in node.inputs)
+        return any(read.startswith(corpus) and read.rpartition(".")[2] == other for read in node.inputs)
 
     def _of_input(self, name: str) -> str | None:
         if name.startswith(PARAMETERS):

@@ -24,7 +24,7 @@ def create_pipeline(corpus: str, models: Sequence[str], after: Sequence[str] = (
 
 def _of_model(corpus: str, model: str, after: Sequence[str]) -> Pipeline:
     read = {name: f"{corpus}.{model}.{name}" for name in (*KNOWN, *after)}
-    read |= {"runs": "runs.summaries", "source": f"{corpus}.source"}
+    read |= {"runs": f"{corpus}.runs", "source": f"{corpus}.source"}
     return Pipeline(
         [
             Node(
