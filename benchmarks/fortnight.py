@@ -49,7 +49,7 @@ PARAMETERS: dict[str, Any] = {
         # Forests grow with their corpus, here tenfold; and time is no part of what is shown.
         "rule": {"size": {"max_ratio": None}, "latency": {"max_ratio": None, "recordings": 0}},
     },
-    "triggers": {"min_new_recordings": 8, "max_age_days": None},
+    "triggers": {"min_new_recordings": 4, "max_age_days": None},
     "genre": {
         "ingest": {
             "layout_options": {"split_column": "split"},
@@ -57,7 +57,7 @@ PARAMETERS: dict[str, Any] = {
             "workers": 1,
         },
         "descriptors": {"tempo": False},
-        "random_forest": {"train": {"n_estimators": 100, "importance_repeats": 1, "n_jobs": 1}},
+        "random_forest": {"train": {"n_estimators": 50, "importance_repeats": 1, "n_jobs": 1}},
     },
 }
 
@@ -71,15 +71,15 @@ class Size:
     """
 
     validation: tuple[int, int] = (10, 6)
-    test: tuple[int, int] = (4, 2)
-    first: tuple[int, int] = (1, 4)
-    growth: int = 2
+    test: tuple[int, int] = (2, 2)
+    first: tuple[int, int] = (1, 2)
+    growth: int = 1
     mislabelled: tuple[int, int] = (5, 4)
-    improvement: tuple[int, int] = (8, 4)
+    improvement: tuple[int, int] = (10, 4)
     decides: bool = True
 
 
-SMALL = Size((2, 2), (1, 2), (1, 4), 2, (1, 2), (2, 2), decides=False)
+SMALL = Size((2, 2), (1, 2), (1, 2), 1, (1, 2), (2, 2), decides=False)
 
 
 @dataclass
