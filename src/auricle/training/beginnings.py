@@ -57,5 +57,5 @@ def weights_digest(part: Any) -> str:
     for name, value in part.state_dict().items():
         if isinstance(value, torch.Tensor):  # a module may keep other things beside them
             digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-            digest.update(value.detach().contiguous().reshape(-1).view(torch.uint8).numpy())
+            digest.update(value.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
