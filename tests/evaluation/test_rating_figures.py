@@ -52,6 +52,24 @@ class TestJudging:
         found = judge(RatedRows(TRUTH, GROUPS), said, samples=60)
         assert not found["differences"]["mean"]["mae"]["better"]
 
+    def test_gives_no_interval_of_a_calibration_error_that_is_below_zero(self) -> None:
+        said = np.tile([0.25, 0.45, 0.65, 0.85], 30)
+        truth = said + np.repeat(np.tile([0.1, -0.1], 15), 4)  # errors that sum to nothing in each bin
+        judged = {"model": said, "mean": np.full(120, truth.mean())}
+        found = judge(RatedRows(truth, GROUPS), judged, samples=100)
+        of_figure = found["figures"]["model"]["calibration_error"]
+        low, high = of_figure["interval"]
+        assert 0 <= low <= of_figure["value"] <= high
+
+    def test_of_fewer_groups_than_a_claim_needs_shows_nothing(self) -> None:
+        said = {"model": TRUTH, "mean": np.full(120, TRUTH.mean())}
+        few = judge(RatedRows(TRUTH, GROUPS), said, samples=60, min_groups=31)
+        assert few["figures"]["model"]["mae"] == {"value": 0.0, "interval": None}
+        assert not few["differences"]["mean"]["mae"]["better"]
+        assert judge(RatedRows(TRUTH, GROUPS), said, samples=60, min_groups=30)["differences"]["mean"]["mae"][
+            "better"
+        ]
+
     def test_needs_groups_to_draw_from(self) -> None:
         with pytest.raises(ConfigurationError, match="Ratings of 1 group"):
             judge(RatedRows(TRUTH, np.full(120, "one", dtype=object)), {"model": TRUTH})

@@ -115,6 +115,21 @@ class TestFigures:
         with pytest.raises(CorpusError, match="of 1 artists can be judged"):
             study.judged()
 
+    @pytest.mark.parametrize("artists", [2, 7])
+    def test_of_few_artists_claim_nothing_and_say_so(self, artists: int) -> None:
+        study = Study(off=0.01)
+        judged = [f"artist {20 + number}" for number in range(artists)]
+        study.manifest = study.manifest[
+            study.manifest["group"].isin(judged) | (study.manifest["split"] != "test")
+        ]
+        found = study.judged()
+        assert not found["verdict"]["of_use"]
+        assert not found["verdict"]["beats"]
+        assert found["where_known"]["difference"]["interval"] is None
+        assert found["warnings"][0].startswith(f"Only {artists} artists can be judged")
+        card = rating_card(CONFIG, {}, found, DATA_REPORT, SOURCE, name="ratings.rater")
+        assert "Intervals cover" not in card
+
     def test_say_what_was_left_out(self) -> None:
         study = Study(off=0.1)
         study.features = study.features.iloc[2:]

@@ -31,6 +31,13 @@ class TestList:
     def test_of_diversity_alone_goes_by_what_is_least_alike(self) -> None:
         assert chosen(2, diversity=1.0) == [0, 3]
 
+    def test_of_diversity_alone_begins_with_the_best_rated(self) -> None:
+        ratings = np.array([0.1, 0.9, 0.8], np.float32)
+        alike = directions_of(np.eye(3, dtype=np.float32))
+        artists = np.array(["a", "b", "c"], object)
+        found = choose(ratings, alike, artists, count=3, diversity=1.0, max_per_artist=None)
+        assert found[0] == 1
+
     def test_has_so_many_of_an_artist(self) -> None:
         assert chosen(most=1) == [0, 3]
         assert chosen(most=2) == [0, 1, 3]

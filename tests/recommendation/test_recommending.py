@@ -1,5 +1,7 @@
 """The unrated, ranked: intervals, reasons, copies, and what nothing can be recommended of."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,8 @@ from pydantic import ValidationError
 from rated_library import NO_COPIES
 
 from auricle.errors import ConfigurationError, CorpusError
-from auricle.models.bundle import BundleRef
+from auricle.models.bundle import BundleRef, seal
+from auricle.models.seen import SeenRecordings
 from auricle.recommendation.params import RecommendationParams
 from auricle.recommendation.recommend import NEAR, Recommended, flat, recommend, tracks_of
 
@@ -68,6 +71,13 @@ class TestTable:
         nameless = manifest.assign(meta_artist=None)  # by their groups then, of which each is another
         assert recommended(rater, (nameless, embedded[1])).table["rank"].notna().all()
 
+    def test_knows_an_artist_however_the_name_is_spelled(self, rater: BundleRef, embedded: Embedded) -> None:
+        spelled = ["Nina Simone", "nina  simone ", "NINA SIMONE"] * 12
+        manifest = embedded[0].assign(meta_artist=np.random.default_rng(0).permutation(spelled))
+        table = recommended(rater, (manifest, embedded[1])).table
+        assert table["rank"].notna().sum() == 2
+        assert table["artist"].nunique() > 1
+
     def test_is_plain_in_csv_and_short_in_a_playlist(self, rater: BundleRef, embedded: Embedded) -> None:
         table = recommended(rater, embedded, count=3).table
         first = flat(table).iloc[0]
@@ -113,3 +123,24 @@ def test_too_few_artists_are_told_with_the_level_that_can_be(
     assert "Ratings of 4 artists are in validation" in caplog.text
     assert "level to 0.80 at most" in caplog.text
     assert (table["high"] - table["low"]).eq(1).all()
+
+
+def test_without_an_artist_in_validation_no_level_is_named(
+    rater: BundleRef, embedded: Embedded, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = embedded[0].assign(split=lambda rows: rows["split"].replace("validation", "train"))
+    recommended(rater, (manifest, embedded[1]))
+    assert "Ratings of 0 artists are in validation" in caplog.text
+    assert "level to" not in caplog.text
+
+
+def test_intervals_do_without_what_the_model_has_learned_from(
+    rater: BundleRef, embedded: Embedded, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = shutil.copytree(rater.path, tmp_path / "bundle")
+    manifest, artist = embedded[0], embedded[0]["meta_artist"]
+    then = manifest["split"].mask(artist == "artist 1", "train").mask(artist == "artist 2", "validation")
+    SeenRecordings(manifest.assign(split=then)).save_pretrained(folder)
+    figures = recommended(seal(folder), embedded).figures
+    assert figures["interval"]["groups"] == figures["coverage"]["groups"] == 3  # of four
+    assert "4 rated recordings that are validation or test now were in training" in caplog.text

@@ -14,12 +14,13 @@ from waveform_corpus import HEARD, TINY, WaveformCorpus, waveform_corpus
 from auricle.errors import BundleError, ConfigurationError, ContractError, CorpusError
 from auricle.inference.classifier import AudioClassifier
 from auricle.inference.scoring import score_stored
-from auricle.models.bundle import BundleRef, open_bundle
+from auricle.models.bundle import BundleRef, open_bundle, seal
 from auricle.models.rating.model import Rater
 from auricle.models.rating.params import RaterParams
 from auricle.models.rating.plugins import allowing
 from auricle.models.registry import build_model, load_deep
 from auricle.models.windows import WindowParams
+from auricle.training.beginnings import beginnings, pair_from_seed
 from auricle.training.params import TrainParams
 from auricle.training.rating import fit_rater
 
@@ -230,6 +231,64 @@ class TestAFrozenEncoder:
             first = fit(pair)
             weights = (first.path / "model.safetensors").read_bytes()
             assert (fit(pair).path / "model.safetensors").read_bytes() == weights
+
+    def test_that_was_trained_anew_meanwhile_is_not_joined_to_a_classifier_of_the_old_one(
+        self, fit: Callable[..., BundleRef], rated: WaveformCorpus, tmp_path: Path
+    ) -> None:
+        import shutil
+
+        encoder = tmp_path / "encoder"
+        pair = network("BundleEncoder", encoder_kwargs={"bundle": str(encoder)})
+        histories = []
+        for seed in (0, 1):
+            shutil.rmtree(encoder, ignore_errors=True)
+            encoder_of(encoder, seed)
+            histories.append([entry["loss"] for entry in fit(pair).training["history"]])
+        assert histories[0] != histories[1]
+        assert len([each for each in (tmp_path / "work").iterdir() if each.is_dir()]) == 2
+
+
+def encoder_of(folder: Path, seed: int) -> None:
+    """A bundle with other weights for another seed."""
+    torch.manual_seed(seed)
+    config = network().config_for(sample_rate=8_000, window_frames=4_000, hop_frames=4_000)
+    build_model(config).eval().save_pretrained(folder)
+    AS_THEY_ARE.make().save_pretrained(folder)
+    (folder / "training.json").write_text("{}")
+    seal(folder)
+
+
+class TestGoingOn:
+    def run(self, rated: WaveformCorpus, manifest: pd.DataFrame, workdir: Path) -> BundleRef:
+        draft = fit_rater(manifest, rated.store, rated.front_end, network(), TRAIN, WINDOW, workdir)
+        return open_bundle(draft.path)
+
+    def test_is_not_hindered_by_what_nobody_has_rated(self, rated: WaveformCorpus, tmp_path: Path) -> None:
+        """Tags that are written make other files of unrated recordings."""
+        self.run(rated, rated.manifest, tmp_path)
+        seen = self.run(rated, rated.manifest[rated.manifest["rating"].notna()], tmp_path).recordings
+        assert len([each for each in tmp_path.iterdir() if each.is_dir()]) == 1
+        assert seen is not None
+        assert "unlabelled" not in set(seen["split"])
+
+    def test_begins_afresh_where_a_file_of_a_package_of_ones_own_has_changed(
+        self, rated: WaveformCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        package = tmp_path / "pair_in_package"
+        package.mkdir()
+        (package / "__init__.py").write_text("")
+        (package / "parts.py").write_text(OWN.format(learns=True, ending="self.layer(embeddings).sigmoid()"))
+        (package / "helpers.py").write_text("WIDTH = 3\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        pair = RaterParams(
+            encoder_class="pair_in_package.parts:Energy", classifier_class="pair_in_package.parts:Line"
+        )
+        with allowing(["pair_in_package"]):
+            parts = pair_from_seed(pair, 8_000, 0)
+            before = beginnings(pair, parts)
+            assert before == beginnings(pair, pair_from_seed(pair, 8_000, 0))
+            (package / "helpers.py").write_text("WIDTH = 4\n")
+            assert before != beginnings(pair, parts)
 
 
 class TestLosses:

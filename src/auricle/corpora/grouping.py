@@ -82,7 +82,7 @@ def _part(table: pd.DataFrame, name: str, params: IngestParams) -> pd.Series:
             f" {', '.join(known) or 'nothing'}. Use one of these, {RECORDING!r}, or {FILE_NAME_PATTERN!r}"
             " with a group_pattern."
         )
-    values = table[column].astype("str").map(_normalized, na_action="ignore").astype("str")
+    values = table[column].astype("str").map(normalized, na_action="ignore").astype("str")
     if values.isna().any():
         logger.info("%d recordings have no %s: each is a group of its own.", int(values.isna().sum()), name)
     return values.mask(values == "")
@@ -106,8 +106,9 @@ def _from_file_names(paths: pd.Series, pattern: str) -> pd.Series:
             len(paths),
             paths[unmatched].iloc[0],
         )
-    return found.map(_normalized, na_action="ignore").astype("str")
+    return found.map(normalized, na_action="ignore").astype("str")
 
 
-def _normalized(value: str) -> str:
+def normalized(value: str) -> str:
+    """A name without regard to case, spacing and Unicode form, by which artists are compared."""
     return " ".join(unicodedata.normalize("NFKC", value).casefold().split())

@@ -42,8 +42,7 @@ def rating_card(
         f"* Encoder: `{config['encoder_class']}`\n* Classifier: `{config['classifier_class']}`\n"
         f"* Loss: {config['rating_loss']}\n* Windows of {_seconds(config):g} s; the rating is their mean",
         "## Figures",
-        f"{metrics['verdict']['text']} Intervals cover {metrics['confidence']:.0%}, by"
-        f" {metrics['bootstrap_samples']} resamples of whole artists.",
+        f"{metrics['verdict']['text']}{_intervals(metrics)}",
         figures_table(metrics),
         in_words(metrics),
         "## Data",
@@ -73,6 +72,15 @@ def figures_table(metrics: Json) -> str:
             cells.append(f"{told}{shown}")
         rows.append(f"| {called}{better} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _intervals(metrics: Json) -> str:
+    if metrics["figures"][MODEL]["mae"]["interval"] is None:
+        return ""
+    return (
+        f" Intervals cover {metrics['confidence']:.0%}, by {metrics['bootstrap_samples']} resamples of whole"
+        " artists."
+    )
 
 
 def _seconds(config: Json) -> float:

@@ -12,7 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.errors import ConfigurationError
-from auricle.evaluation.bootstrap import centred_interval, percentile_interval, resamples
+from auricle.evaluation.bootstrap import (
+    centred_interval,
+    percentile_interval,
+    resamples,
+    shifted_interval,
+)
 
 FloatArray = npt.NDArray[np.float64]
 TOP = 10
@@ -84,6 +89,7 @@ def judge(
     confidence: float = 0.95,
     samples: int = 1000,
     seed: int = 0,
+    min_groups: int = 2,
 ) -> dict[str, Any]:
     """Figures of a model and of what stands beside it, with intervals, and the model's differences.
 
@@ -93,6 +99,7 @@ def judge(
         confidence: of intervals.
         samples: resamples of the groups.
         seed: of resampling; all are judged on the same resamples.
+        min_groups: of fewer no interval is given, and no difference is shown.
 
     Returns:
         `recordings`, `groups`, `liked`; `figures`: by name and figure `value` and `interval` (None where it
@@ -116,7 +123,7 @@ def judge(
     everyone = np.arange(len(rows.truth))
     values = {name: figures(of, everyone) for name, of in said.items()}
     drawn: dict[str, list[dict[str, float]]] = {name: [] for name in said}
-    for weights in resamples(len(names), samples, seed):
+    for weights in resamples(len(names), samples if len(names) >= min_groups else 0, seed):
         for column in weights.T.astype(int):
             chosen = np.concatenate(
                 [np.tile(members[code], count) for code, count in enumerate(column) if count]
@@ -151,6 +158,7 @@ def judge(
                         tables[MODEL][key] - tables[other][key],
                         values[MODEL][key] - values[other][key],
                         confidence,
+                        of_difference=True,
                     ),
                 )
                 for key in values[MODEL]
@@ -249,11 +257,14 @@ def _bins(said: FloatArray) -> npt.NDArray[np.int64]:
     return np.minimum((said * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
 
 
-def _interval(key: str, drawn: FloatArray, value: float, confidence: float) -> tuple[float, float] | None:
+def _interval(
+    key: str, drawn: FloatArray, value: float, confidence: float, *, of_difference: bool = False
+) -> tuple[float, float] | None:
     """Of the calibration error, a sum of absolute values, without what resampling adds to it."""
-    if key == "calibration_error" and np.isfinite(value):
-        return centred_interval(drawn, value, confidence)
-    return percentile_interval(drawn, confidence)
+    if key != "calibration_error" or not np.isfinite(value):
+        return percentile_interval(drawn, confidence)
+    moved = centred_interval if of_difference else shifted_interval  # only a difference may be below zero
+    return moved(drawn, value, confidence)
 
 
 def _calibration_error(truth: FloatArray, said: FloatArray) -> float:

@@ -17,3 +17,9 @@ class RatingEvaluateParams(Params):
     neighbours: int = Field(
         10, ge=1, le=1000, description="Training recordings that the nearest-neighbour baselines ask."
     )
+    min_groups_for_claim: int = Field(
+        8,
+        ge=2,
+        description="Of fewer groups (artists) that are judged no interval is given, and nothing is claimed:"
+        " resamples of a few vary too little.",
+    )

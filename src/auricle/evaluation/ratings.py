@@ -47,9 +47,10 @@ def evaluate_rater(
     Returns:
         What `judge` says, and `problem_type` (`regression`), `split`, `learned_from` and `unrated`
         (recordings), `calibration` (see `calibration_bins`), `confidence`, `bootstrap_samples`, `verdict`
-        (see `put_into_words`), `warnings`; and `where_known`, of those recordings alone whose artist has
-        others that are judged: `recordings`, `groups`, and the `difference` of the absolute error from the
-        mean of these; None where there are too few.
+        (see `put_into_words`), `warnings`, one of them where artists are too few for intervals; and
+        `where_known`, of those recordings alone whose artist has others that are judged: `recordings`,
+        `groups`, and the `difference` of the absolute error from the mean of these; None where there are too
+        few.
 
     Raises:
         CorpusError: fewer than two artists can be judged, or the model has learned from some of them.
@@ -71,10 +72,17 @@ def evaluate_rater(
         confidence=params.confidence,
         samples=params.bootstrap_samples,
         seed=params.seed,
+        min_groups=params.min_groups_for_claim,
     )
     warnings = (
         [f"{int(lacking.sum())} recordings have no features and are left out."] if lacking.any() else []
     )
+    if judged["groups"] < params.min_groups_for_claim:
+        warnings.append(
+            f"Only {judged['groups']} artists can be judged, and evaluation.min_groups_for_claim is"
+            f" {params.min_groups_for_claim}: no interval is given, and nothing is shown. Rate recordings of"
+            " more artists."
+        )
     where_known = _where_others_are_known(asked, said, params)
     return {
         "problem_type": "regression",
@@ -103,6 +111,7 @@ def _where_others_are_known(asked: pd.DataFrame, said: Json, params: RatingEvalu
         confidence=params.confidence,
         samples=params.bootstrap_samples,
         seed=params.seed,
+        min_groups=params.min_groups_for_claim,
     )
     return {
         "recordings": judged["recordings"],

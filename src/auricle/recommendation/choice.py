@@ -42,7 +42,8 @@ def choose(
         max_per_artist: at most so many of one; None: any number.
 
     Returns:
-        Places of those chosen, int64 (at most count,), in the order of the list; equal ones in theirs.
+        Places of those chosen, int64 (at most count,), in the order of the list; of equal ones the better
+        rated first, and of these in their order.
     """
     if not len(ratings):
         return np.zeros(0, dtype=np.int64)
@@ -53,7 +54,8 @@ def choose(
     left = np.full(codes.max() + 1, count if max_per_artist is None else max_per_artist)
     chosen: list[int] = []
     while len(chosen) < count and free.any():
-        best = int(np.argmax(np.where(free, worth - diversity * nearest, -np.inf)))
+        score = np.where(free, worth - diversity * nearest, -np.inf)
+        best = int(np.argmax(np.where(score == score.max(), ratings, -np.inf)))
         chosen.append(best)
         free[best] = False
         left[codes[best]] -= 1

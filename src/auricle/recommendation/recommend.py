@@ -9,7 +9,7 @@ import pandas as pd
 
 from auricle.models.bundle import BundleRef
 from auricle.recommendation.choice import choose, directions_of
-from auricle.recommendation.corpus import embedded_rows
+from auricle.recommendation.corpus import BoolArray, embedded_rows, unheard
 from auricle.recommendation.interval import Intervals, calibrate, judge_coverage
 from auricle.recommendation.params import RecommendationParams
 from auricle.recommendation.windows import Rated, rate_windows
@@ -66,7 +66,7 @@ def recommend(
     rows = embedded_rows(manifest, windows, params.artist)
     is_rated = rows["rating"].notna().to_numpy()
     rated = rate_windows(champion, rows, passes=params.interval.passes, seed=params.interval.seed)
-    intervals, coverage = _intervals(rows, rated, params)
+    intervals, coverage = _intervals(rows, rated, unheard(champion, rows), params)
     listed = _unrated_rows(rows, rated, intervals)
     directions = directions_of(rated.embeddings)
     near, cosines = nearest(directions[is_rated], directions[~is_rated], params.reasons)
@@ -92,26 +92,27 @@ def recommend(
 
 
 def _intervals(
-    rows: pd.DataFrame, rated: Rated, params: RecommendationParams
+    rows: pd.DataFrame, rated: Rated, is_unheard: BoolArray, params: RecommendationParams
 ) -> tuple[Intervals, dict[str, Any]]:
     """Calibrated on the rated recordings of validation, judged on those of test."""
     asked = params.interval
     parts = {}
     for split in ("validation", "test"):
-        chosen = ((rows["split"] == split) & rows["rating"].notna()).to_numpy()
+        chosen = ((rows["split"] == split) & rows["rating"].notna()).to_numpy() & is_unheard
         part = Rated(rated.ratings[chosen], rated.passes[:, chosen], rated.embeddings[chosen])
         truth = rows["rating"].to_numpy(np.float64)[chosen]
         parts[split] = truth, part, rows["group"].to_numpy(object)[chosen]
     truth, part, groups = parts["validation"]
     intervals = calibrate(truth, part.ratings, part.spread, groups, asked.level)
     if not np.isfinite(intervals.half):
+        highest = np.floor(100 * intervals.groups / (intervals.groups + 1)) / 100
+        remedy = f"Set recommendation.interval.level to {highest:.2f} at most, or rate" if highest else "Rate"
         logger.warning(
             "Ratings of %s artists are in validation, of whom no interval of level %g can be had: every"
-            " interval is the whole scale. Set recommendation.interval.level to %.2f at most, or rate"
-            " recordings of more artists.",
+            " interval is the whole scale. %s recordings of more artists.",
             intervals.groups,
             asked.level,
-            np.floor(100 * intervals.groups / (intervals.groups + 1)) / 100,
+            remedy,
         )
     truth, part, groups = parts["test"]
     return intervals, judge_coverage(truth, part, groups, intervals, level=asked.level, seed=asked.seed)

@@ -18,7 +18,9 @@ from auricle.errors import ConfigurationError, CorpusError
 from auricle.models.bundle import BundleDraft
 from auricle.models.provenance import manifest_digest, provenance
 from auricle.models.rating.params import RaterParams
+from auricle.models.seen import SeenRecordings
 from auricle.models.windows import WindowParams
+from auricle.training.beginnings import beginnings, pair_from_seed
 from auricle.training.checks import check_front_end, crop_frames_of
 from auricle.training.params import TrainParams
 from auricle.training.staging import stage_bundle
@@ -65,7 +67,7 @@ def fit_rater(  # noqa: PLR0917  (as fit_deep)
         CorpusError: too few rated recordings, or folds.
     """
     from auricle.models.rating.check import check_memory
-    from auricle.models.rating.pair import checked_pair, make_pair
+    from auricle.models.rating.pair import checked_pair
     from auricle.training.device import resolve_device, resolve_precision
     from auricle.training.quiet import quiet_transformers
 
@@ -83,7 +85,9 @@ def fit_rater(  # noqa: PLR0917  (as fit_deep)
     seconds = params.crop_seconds or window.window_seconds
     crop_frames = crop_frames_of(seconds, front_end, store, rated["train"].recording_ids)
     report = checked_pair(model, front_end.sample_rate, device=device)
-    parts = [part.to(device) for part in make_pair(model, front_end.sample_rate)]
+    parts = pair_from_seed(model, front_end.sample_rate, params.seed)
+    begun = beginnings(model, parts)
+    parts = tuple(part.to(device) for part in parts)
     names = (model.encoder_class, model.classifier_class)
     check_memory(*parts, names=names, batch=params.batch_size, samples=crop_frames, device=device)
     training = _Training(store, rated, config, params, window, crop_frames, device)
@@ -94,11 +98,12 @@ def fit_rater(  # noqa: PLR0917  (as fit_deep)
         "window": window.model_dump(mode="json"),
     }
     digest = training_digest(
-        data=manifest_digest(manifest),
+        # Of those alone that are learned from: others may come, go and be tagged meanwhile.
+        data=manifest_digest(rows[rows["rating"].notna()]),
         front_end=front_end.digest,
         device=device.type,
         precision=precision,
-        sources=_sources(parts),
+        parts=begun,
         **plain,
     )
     with open_workdir(workdir, digest) as folder, quiet_transformers():
@@ -106,7 +111,7 @@ def fit_rater(  # noqa: PLR0917  (as fit_deep)
         trained = training.on_embeddings(folder) if frozen else training.whole(folder)
         return stage_bundle(
             folder,
-            parts=[trained.model, front_end],
+            parts=[trained.model, front_end, SeenRecordings(manifest)],
             training={
                 "history": trained.history,
                 "best_epoch": trained.best_epoch,
@@ -311,9 +316,3 @@ def embedded_recordings(
     shown: Iterator[Any] = iter(track(outputs, total=len(names), description="Embedding"))
     found = {str(names[place]): np.ascontiguousarray(output.embeddings.T) for place, output in shown}
     return EmbeddedRecordings(found, store.front_end_digest)
-
-
-def _sources(parts: list[Any]) -> list[str | None]:
-    from auricle.models.rating.plugins import source_digest
-
-    return [source_digest(type(part)) for part in parts]
