@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ def mark_of(texts: Mapping[str, list[str]], scale: Scale) -> Mark | None:
         scale: of a mark that names none.
     """
     found = MARK.fullmatch(_first(texts.get(PREDICTED)) or "")
-    return Mark(float(found[1]), found[3], found[2] or scale) if found else None
+    return Mark(float(found[1]), found[3], cast(Scale, found[2] or scale)) if found else None
 
 
 def popm_byte(rating: float) -> int:
