@@ -130,7 +130,8 @@ class TestTags:
 
     def test_of_popm_zero_is_unrated(self, tagged: Path) -> None:
         _id3(tagged / "a.mp3", POPM(email="x@y", rating=0))
-        assert np.isnan(ratings(tagged, source="tags", scale="hundred")["a.mp3"])
+        for zero in ("unrated", "terrible"):
+            assert np.isnan(ratings(tagged, source="tags", scale="hundred", zero=zero)["a.mp3"])
 
     def test_of_fmps_say_it_more_exactly(self, tagged: Path) -> None:
         _id3(tagged / "a.mp3", POPM(email="x@y", rating=255), TXXX(desc="FMPS_Rating", text=["0.73"]))

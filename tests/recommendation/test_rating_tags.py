@@ -133,6 +133,115 @@ class TestOneFile:
             write_rating(path, "0.90", STYLE)
 
 
+def say(path: Path, **texts: list[str]) -> Path:
+    """Texts as a tagger writes them: comments, or TXXX of ID3; none removes them."""
+    from mutagen.id3 import TXXX
+
+    audio = mutagen.File(path)
+    if audio.tags is None:
+        audio.add_tags()
+    for name, values in texts.items():
+        if not hasattr(audio.tags, "getall"):
+            audio[name] = values
+        else:
+            audio.tags.delall(f"TXXX:{name}")
+            audio.tags.setall(f"TXXX:{name}", [TXXX(encoding=3, desc=name, text=values)] if values else [])
+    audio.save()
+    return path
+
+
+class TestWhoseARatingIs:
+    @pytest.mark.parametrize(
+        ("scale", "predicted", "listener"), [("unit", "0.20", "1.00"), ("stars", "0.05", "5")]
+    )
+    def test_is_told_on_the_scale_that_it_is_written_on(
+        self, folder: Path, scale: Any, predicted: str, listener: str
+    ) -> None:
+        path, style = record(folder / "a.flac"), TagStyle(scale=scale)
+        write_rating(path, predicted, style)
+        assert listeners_rating(path, TagStyle(scale="hundred")) is None  # whatever it is read on
+        say(path, RATING=[listener])
+        assert listeners_rating(path, style) == 1.0
+
+    def test_is_told_by_marks_without_a_scale(self, folder: Path) -> None:
+        path = say(record(folder / "a.flac"), RATING=["20"], AURICLE_PREDICTED_RATING=["0.20 auricle"])
+        assert listeners_rating(path, STYLE) is None
+        write_rating(path, "0.20", STYLE)
+        assert mutagen.File(path)["AURICLE_PREDICTED_RATING"] == ["0.20@hundred auricle"]
+
+    def test_is_not_told_by_a_mark_that_is_none(self, folder: Path) -> None:
+        path = rate(record(folder / "a.mp3"), "64")
+        say(path, AURICLE_PREDICTED_RATING=["nan player"])
+        assert listeners_rating(path, STYLE) == pytest.approx(0.4)
+
+    @pytest.mark.parametrize("kind", ["mp3", "flac"])
+    def test_is_told_of_a_number_that_a_tagger_writes_otherwise(self, folder: Path, kind: str) -> None:
+        path, style = record(folder / f"a.{kind}"), TagStyle(scale="unit")
+        write_rating(path, "0.60", style)
+        rating = {} if kind == "mp3" else {"RATING": ["0.6000000238"]}
+        say(path, FMPS_Rating=["0.6"], **rating)
+        assert listeners_rating(path, style) is None
+        say(path, FMPS_Rating=["0.61"])
+        assert listeners_rating(path, style) == 0.61
+
+    @pytest.mark.parametrize(("predicted", "told"), [("0.73", None), ("0.60", 0.6)])
+    def test_is_told_of_popm_alone_where_it_is_no_star(
+        self, folder: Path, predicted: str, told: float | None
+    ) -> None:
+        path = record(folder / "a.mp3")
+        write_rating(path, predicted, STYLE)
+        say(path, FMPS_Rating=[], AURICLE_PREDICTED_RATING=[])
+        assert listeners_rating(path, STYLE) == told
+
+    def test_of_which_only_the_plays_are_left_is_nobodys(self, folder: Path) -> None:
+        from mutagen.id3 import ID3
+
+        path, terrible = record(folder / "a.mp3"), TagStyle("auricle", zero="terrible")
+        write_rating(path, "0.60", TagStyle("player", zero="terrible"))
+        tags = ID3(path)
+        tags["POPM:player"].count = 5
+        tags.save(path)
+        write_rating(path, "0.70", terrible)
+        assert old_tags(path)["POPM:player"] == [0, 5]
+        assert listeners_rating(path, terrible) is None
+
+    @pytest.mark.parametrize("kind", ["mp3", "flac"])
+    @pytest.mark.parametrize(
+        "texts",
+        [
+            {"RATING": ["0", "80"]},
+            {"RATING": ["0"], "RATING:BANSHEE": ["80"]},
+            {"RATING:me": ["0"], "RATING:you": ["80"]},
+            {"FMPS_Rating": ["0", "0.8"]},
+        ],
+    )
+    def test_is_the_listeners_behind_a_zero(
+        self, folder: Path, kind: str, texts: dict[str, list[str]]
+    ) -> None:
+        path = say(record(folder / f"a.{kind}"), **texts)
+        assert read(folder) == {path.name: 0.8}
+        with pytest.raises(TagError, match=r"has a rating \(0\.80\)"):
+            write_rating(path, "0.30", STYLE)
+
+    def test_is_the_listeners_as_text_of_id3(self, folder: Path) -> None:
+        path = record(folder / "a.mp3")
+        write_rating(path, "0.60", STYLE)
+        say(path, RATING=["60"])  # which Auricle does not write there
+        assert listeners_rating(path, STYLE) == 0.6
+        assert old_tags(path)["RATING"] == ["60"]
+
+    def test_that_would_pass_for_the_listeners_is_not_written(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def save(audio: Any) -> None:
+            audio["RATING:of the format"] = "40"
+            audio.save()
+
+        monkeypatch.setattr("auricle.recommendation.rating_tag.save_tags", save)
+        with pytest.raises(TagError, match=r"does not keep the rating 0\.90"):
+            write_rating(record(folder / "a.flac"), "0.90", STYLE)
+
+
 class Library:
     """Files that are not rated, one that is, one that is gone, and one that is none."""
 
@@ -215,6 +324,12 @@ class TestLibrary:
         music.tag(mode="write")
         assert music.contents() == written
         assert len(list((music.results / "tag_backups").iterdir())) == 1
+
+    def test_may_have_nothing_to_write(self, music: Library) -> None:
+        music.table = music.table.head(0)
+        music.tag(mode="dry_run")
+        music.tag(mode="write")
+        assert music.listed() == {}
 
     def test_keeps_a_file_that_has_changed_since(
         self, music: Library, caplog: pytest.LogCaptureFixture

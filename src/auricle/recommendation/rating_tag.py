@@ -11,13 +11,15 @@ from auricle.corpora.layouts.rating_tags import (
     FMPS,
     PREDICTED,
     RATING,
+    USER,
     Scale,
-    comments_of,
     facts_of,
     is_predicted,
+    is_rating,
     mark_of,
     popm_byte,
     text_of,
+    texts_of,
 )
 from auricle.errors import CorpusError
 from auricle.inference.tag_files import TagError, opened, save_tags
@@ -33,11 +35,11 @@ class TagStyle:
 
     Attributes:
         user: of POPM.
-        scale: of Vorbis comments' RATING.
+        scale: of RATING.
         zero: what a rating of 0 means.
     """
 
-    user: str = "auricle"
+    user: str = USER
     scale: Scale = "hundred"
     zero: Literal["unrated", "terrible"] = "unrated"
 
@@ -56,17 +58,10 @@ def old_tags(path: Path) -> dict[str, Any]:
     tags = opened(path).tags
     if tags is None:
         return {}
-    if hasattr(tags, "getall"):
-        popm = {frame.HashKey: [frame.rating, getattr(frame, "count", None)] for frame in tags.getall("POPM")}
-        texts = {
-            frame.HashKey: list(map(str, frame.text))
-            for frame in tags.getall("TXXX")
-            if frame.desc.upper() in (FMPS, PREDICTED)
-        }
-        return popm | texts
-    found = comments_of(tags)
-    names = (FMPS, PREDICTED, RATING)
-    return {key: found[key] for key in sorted(found) if key in names or key.startswith(f"{RATING}:")}
+    frames = tags.getall("POPM") if hasattr(tags, "getall") else []
+    popm = {frame.HashKey: [frame.rating, getattr(frame, "count", None)] for frame in frames}
+    texts = sorted(texts_of(tags).items())
+    return popm | {name: text for name, text in texts if name in (FMPS, PREDICTED) or is_rating(name)}
 
 
 def listeners_rating(path: Path, style: TagStyle) -> float | None:
@@ -92,13 +87,11 @@ def is_written(path: Path, rating: str, style: TagStyle) -> bool:
     tags = opened(path).tags
     if not tags:
         return False
-    number = float(rating)
+    number, texts = float(rating), texts_of(tags)
     if hasattr(tags, "getall"):
-        texts = {frame.desc.upper(): list(map(str, frame.text)) for frame in tags.getall("TXXX")}
         popm = tags.get(f"POPM:{style.user}")
         rated = popm is not None and popm.rating == popm_byte(number)
     else:
-        texts = comments_of(tags)
         rated = texts.get(RATING) == [text_of(number, style.scale)]
     return rated and texts.get(FMPS) == [rating] and texts.get(PREDICTED) == [_mark(rating, style)]
 
@@ -144,20 +137,19 @@ def write_rating(path: Path, rating: str, style: TagStyle) -> None:
         for name, text in told.items():
             audio.tags[name] = [text]
     save_tags(audio)
-    if not is_written(path, rating, style):
+    if not is_written(path, rating, style) or listeners_rating(path, style) is not None:
         raise TagError(f"its format does not keep the rating {rating} as it is")
 
 
 def _mark(rating: str, style: TagStyle) -> str:
-    return f"{rating} {style.user}"
+    return f"{rating}@{style.scale} {style.user}"
 
 
 def _into_id3(tags: Any, rating: str, style: TagStyle) -> None:
     from mutagen.id3 import POPM, TXXX, Encoding
 
-    ours = (FMPS, PREDICTED)
-    old = [frame for frame in tags.getall("TXXX") if frame.desc.upper() in ours]
-    mark = next((mark_of(str(frame.text[0])) for frame in old if frame.desc.upper() == PREDICTED), None)
+    mark = mark_of(texts_of(tags), style.scale)
+    old = [frame for frame in tags.getall("TXXX") if frame.desc.upper() in (FMPS, PREDICTED)]
     # What was predicted before and written by another name would pass for the listener's.
     for frame in [*old, *(frame for frame in tags.getall("POPM") if is_predicted(frame, mark))]:
         if frame.FrameID == "POPM" and getattr(frame, "count", 0):

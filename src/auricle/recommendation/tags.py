@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,7 @@ def tag_ratings(
     if params.mode == "none":
         return
     plan = plan_tags(table[table["rank"].notna()] if params.recommended_only else table, recordings, style)
-    reasons = plan["then"].str.partition("(")[0].str.strip()
-    logger.info("Ratings: %s", _counted(reasons))
+    logger.info("Ratings: %s", _counted(then.partition("(")[0].strip() for then in plan["then"]))
     if params.mode == "dry_run":
         folder.mkdir(parents=True, exist_ok=True)
         shown = plan.assign(
@@ -139,7 +139,7 @@ def _write(wanted: pd.DataFrame, recordings: Path, style: TagStyle, limits: Audi
         except TagError as error:
             logger.warning("%s keeps its tags: %s", path, error)
             counts.append("left as they were")
-    logger.info("Ratings: %s", _counted(pd.Series(counts)))
+    logger.info("Ratings: %s", _counted(counts))
 
 
 def _write_one(path: Path, identity: str, new: str, style: TagStyle, limits: AudioLimits) -> None:
@@ -152,7 +152,7 @@ def _write_one(path: Path, identity: str, new: str, style: TagStyle, limits: Aud
     write_on_a_copy(path, lambda staged: write_rating(staged, new, style), check)
 
 
-def _counted(what: "pd.Series[str]") -> str:
+def _counted(what: Iterable[str]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in Counter(what).items()) or "none"
 
 

@@ -1,8 +1,10 @@
-"""Ratings in the tags of files: POPM of ID3, RATING of Vorbis comments, and FMPS_RATING of either."""
+"""Ratings in the tags of files: POPM of ID3, and RATING and FMPS_RATING of ID3 and Vorbis comments."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -14,8 +16,10 @@ HIGHEST: dict[Scale, float] = {"stars": 5.0, "hundred": 100.0, "unit": 1.0}
 # What players write for one to five stars; between them a straight line. 0 is "unknown" by ID3's standard.
 POPM_BYTES, POPM_RATINGS = (0, 1, 64, 128, 196, 255), (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 FMPS, RATING = "FMPS_RATING", "RATING"
-# Beside a rating that Auricle has predicted and written: which, and whose POPM. Another is the listener's.
+# Beside a rating that Auricle has predicted and written: a `Mark`. Another rating is the listener's.
 PREDICTED = "AURICLE_PREDICTED_RATING"
+MARK = re.compile(r"(0\.\d\d|1\.00)(?:@(stars|hundred|unit))? (.+)")
+USER = "auricle"
 # Facts by the names of Vorbis comments, and of MP4.
 FACTS = {"meta_artist": ("ARTIST", "©ART"), "meta_album": ("ALBUM", "©ALB")}
 FREEFORM = "----:"  # of MP4: ----:com.apple.iTunes:RATING
@@ -46,13 +50,23 @@ def text_of(rating: float, scale: Scale) -> str:
     return f"{rating * HIGHEST[scale]:.{0 if scale == 'hundred' else 2}f}"
 
 
-def mark_of(text: str | None) -> tuple[float, str] | None:
-    """Of a file's `PREDICTED` the rating and the user of its POPM; None where Auricle wrote none."""
-    number, _, user = (text or "").partition(" ")
-    try:
-        return float(number), user
-    except ValueError:
-        return None
+class Mark(NamedTuple):
+    """Which rating was predicted, from 0 to 1, whose POPM has it, and on which scale RATING does."""
+
+    rating: float
+    user: str
+    scale: Scale
+
+
+def mark_of(texts: Mapping[str, list[str]], scale: Scale) -> Mark | None:
+    """What a file's `PREDICTED` says; None where Auricle wrote none.
+
+    Args:
+        texts: as `texts_of` has them.
+        scale: of a mark that names none.
+    """
+    found = MARK.fullmatch(_first(texts.get(PREDICTED)) or "")
+    return Mark(float(found[1]), found[3], cast(Scale, found[2] or scale)) if found else None
 
 
 def popm_byte(rating: float) -> int:
@@ -71,7 +85,7 @@ def read_rating_tags(
     Args:
         root: of the recordings.
         paths: below it.
-        scale: of Vorbis comments' RATING, on which players do not agree.
+        scale: of RATING, on which players do not agree.
         with_predicted: whether what Auricle itself has predicted and written counts as a rating.
 
     Raises:
@@ -100,81 +114,92 @@ def facts_of(tags: Any, path: str, scale: Scale, *, with_predicted: bool = False
     Args:
         tags: as mutagen has them.
         path: of the file, for messages.
-        scale: of Vorbis comments' RATING.
+        scale: of RATING.
         with_predicted: whether what Auricle itself has predicted and written counts.
     """
+    texts = texts_of(tags)
+    mark = None if with_predicted else mark_of(texts, scale)
+    exact = _told(texts, [FMPS], "unit", mark and mark._replace(scale="unit"), path)
     if hasattr(tags, "getall"):
-        return _of_id3(tags, path, with_predicted)
-    comments = comments_of(tags)
-    said = {
-        name: _first([text for key in keys for text in comments.get(key, [])]) for name, keys in FACTS.items()
-    }
-    return said | {"rating": _of_comments(comments, path, scale, with_predicted)}
+        frames = tags.getall("POPM")
+        listeners = frames if with_predicted else [each for each in frames if not is_predicted(each, mark)]
+        facts, stars = _of_id3(tags, listeners or frames), [_stars(each) for each in listeners if each.rating]
+        mark = None  # RATING of ID3 is never Auricle's
+    else:
+        facts, stars = _of_comments(texts), []
+    others = _told(texts, sorted(filter(is_rating, texts)), scale, mark, path)
+    return facts | {"rating": _not_zero(chain(exact, sorted(stars, reverse=True), others))}
 
 
-def comments_of(tags: Any) -> dict[str, list[str]]:
-    """The texts of Vorbis comments and their like, by names in capitals."""
-    names = {key: key.rpartition(":")[2] if key.startswith(FREEFORM) else key for key in tags.keys()}  # noqa: SIM118
-    return {name.upper(): _texts(tags[key]) for key, name in names.items()}
+def texts_of(tags: Any) -> dict[str, list[str]]:
+    """The texts of Vorbis comments and their like, and of ID3's TXXX, by names in capitals."""
+    if hasattr(tags, "getall"):
+        given = [(frame.desc, frame.text) for frame in tags.getall("TXXX")]
+    else:
+        keys = list(tags.keys())
+        given = [(key.rpartition(":")[2] if key.startswith(FREEFORM) else key, tags[key]) for key in keys]
+    texts: dict[str, list[str]] = {}
+    for name, value in given:
+        texts.setdefault(name.upper(), []).extend(_texts(value))
+    return texts
 
 
-def _of_id3(tags: Any, path: str, with_predicted: bool) -> dict[str, Any]:
-    """POPM, of the listener with the highest byte, or TXXX:FMPS_Rating, which says more exactly."""
-    texts = {frame.desc.upper(): _first(frame.text) for frame in tags.getall("TXXX")}
-    mark = None if with_predicted else mark_of(texts.get(PREDICTED))
-    frames = tags.getall("POPM")
-    of_listeners = [frame for frame in frames if not is_predicted(frame, mark)]
-    popm = max(of_listeners, key=lambda frame: frame.rating, default=None)
-    rating = None if popm is None else float(np.interp(popm.rating, POPM_BYTES, POPM_RATINGS))
-    exact = _not_predicted(texts.get(FMPS), mark, ("unit",))
-    told = _number(exact, "unit", f"FMPS_Rating of {path}", path)
-    if told or rating is None:  # 0 says that it was not rated, which undoes no other rating
-        rating = told
-    heard = popm or max(frames, key=lambda frame: frame.rating, default=None)
+def is_rating(name: str) -> bool:
+    """Whether a text is RATING; some players write RATING:somebody@somewhere."""
+    return name == RATING or name.startswith(f"{RATING}:")
+
+
+def is_predicted(frame: Any, mark: Mark | None) -> bool:
+    """Whether a POPM is the one that was written with a mark, and nobody has changed it."""
+    if mark is None:  # some taggers drop it; players write stars
+        return bool(frame.email == USER and frame.rating not in POPM_BYTES)
+    return bool(frame.email == mark.user and frame.rating == popm_byte(mark.rating))
+
+
+def _of_comments(texts: Mapping[str, list[str]]) -> dict[str, Any]:
+    told = {name: [text for key in keys for text in texts.get(key, [])] for name, keys in FACTS.items()}
+    return {name: _first(given) for name, given in told.items()}
+
+
+def _of_id3(tags: Any, frames: list[Any]) -> dict[str, Any]:
+    heard = max(frames, key=lambda frame: frame.rating, default=None)
     plays = getattr(heard, "count", None)
     return {
-        "rating": rating,
         "meta_artist": _first(getattr(tags.get("TPE1"), "text", None)),
         "meta_album": _first(getattr(tags.get("TALB"), "text", None)),
         "meta_play_count": None if plays is None else str(plays),
     }
 
 
-def _of_comments(
-    comments: Mapping[str, list[str]], path: str, scale: Scale, with_predicted: bool
-) -> float | None:
-    mark = None if with_predicted else mark_of(_first(comments.get(PREDICTED)))
-    told = _not_predicted(_first(comments.get(FMPS)), mark, ("unit",))
-    exact = _number(told, "unit", f"FMPS_RATING of {path}", path)
-    if exact:
-        return exact
-    # Some players write RATING:somebody@somewhere.
-    keys = (key for key in sorted(comments) if key == RATING or key.startswith(f"{RATING}:"))
-    given = ((key, _not_predicted(_first(comments[key]), mark, tuple(HIGHEST))) for key in keys)
-    key, text = next(((key, text) for key, text in given if text is not None), (RATING, None))
-    return exact if text is None else _number(text, scale, f"{key} of {path}", path)
+def _stars(frame: Any) -> float:
+    return float(np.interp(frame.rating, POPM_BYTES, POPM_RATINGS))
 
 
-def is_predicted(frame: Any, mark: tuple[float, str] | None) -> bool:
-    """Whether a POPM is the one that was written with a mark, and nobody has changed it."""
-    return mark is not None and frame.email == mark[1] and frame.rating == popm_byte(mark[0])
+def _told(
+    texts: Mapping[str, list[str]], names: Iterable[str], scale: Scale, mark: Mark | None, path: str
+) -> Iterator[float]:
+    """What these texts say, from 0 to 1, less what was predicted."""
+    given = [(name, text) for name in names for text in texts.get(name, []) if text]
+    for name, text in given:
+        where = f"{name} of {path}"
+        try:
+            number = float(text)
+        except ValueError as error:
+            raise CorpusError(f"{where} says {text!r}, which is no number. Correct or remove it.") from error
+        # As numbers, since some taggers write 0.60 as 0.6.
+        if mark and text_of(number / HIGHEST[mark.scale], mark.scale) == text_of(mark.rating, mark.scale):
+            continue
+        yield float(scaled(pd.Series([number]), scale, pd.Series([path]), where).iloc[0])
 
 
-def _not_predicted(text: str | None, mark: tuple[float, str] | None, scales: Iterable[Scale]) -> str | None:
-    """A rating, or None where it is the one that was predicted."""
-    if text is None or mark is None:
-        return text
-    return None if text in {text_of(mark[0], scale) for scale in scales} else text
-
-
-def _number(text: str | None, scale: Scale, where: str, path: str) -> float | None:
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise CorpusError(f"{where} says {text!r}, which is no number. Correct or remove the tag.") from error
-    return float(scaled(pd.Series([number]), scale, pd.Series([path]), where).iloc[0])
+def _not_zero(ratings: Iterable[float]) -> float | None:
+    """The first that is not 0, since 0 may say that nobody has rated, which undoes no other rating."""
+    zero = None
+    for rating in ratings:
+        if rating:
+            return rating
+        zero = rating
+    return zero
 
 
 def _texts(value: Any) -> list[str]:
