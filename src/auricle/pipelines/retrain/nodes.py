@@ -67,11 +67,12 @@ def decide_on(
     from auricle.retraining.compared import CHAMPION, Grounds
     from auricle.retraining.costs import Cost
     from auricle.retraining.decision import Contest, decide
+    from auricle.retraining.incumbent import where_it_could
 
     contest = Contest(
         champion,
         challenger,
-        {CHAMPION: champion_predictions, CHALLENGER: predictions},
+        {CHAMPION: where_it_could(champion_predictions), CHALLENGER: predictions},
         {name: Cost(**cost) for name, cost in costs.items()},
     )
     decision = decide(
