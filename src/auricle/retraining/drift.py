@@ -115,7 +115,10 @@ def _of_scores(
     classes = [f"class:{name}" for name in predictions.columns if name not in KEYS]
     said = predictions.rename(columns=lambda name: name if name in KEYS else f"class:{name}")
     joined = _joined(found, said.rename(columns={"split": "predicted_as"}))
-    heard = _learned_from(joined.table, found, champion) & (joined.table["predicted_as"] != OUT_OF_FOLD).to_numpy()
+    heard = (
+        _learned_from(joined.table, found, champion)
+        & (joined.table["predicted_as"] != OUT_OF_FOLD).to_numpy()
+    )
     results = aspects.scores(joined.where(~heard), classes, params)
     for aspect in results:
         if aspect["figure"] and "names" in aspect["figure"]:
