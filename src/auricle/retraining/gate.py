@@ -71,8 +71,8 @@ def decide_due(
 
     Returns:
         `go`, `reason` (a sentence), `triggers` (by name, whether any model pulls it), `models` (by name: the
-        `triggers` that it pulls, `new`, `relabelled`, `gone`, `age_days`, `drifted`), `data_digest`, `checked_at` and
-        `params`.
+        `triggers` that it pulls, `new`, `relabelled`, `gone`, `age_days`, `drifted`), `data_digest`,
+        `checked_at` and `params`.
     """
     now = now or datetime.now(UTC)
     digest = manifest_digest(manifest)
