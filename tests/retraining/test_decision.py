@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from contest_samples import EVALUATION, SAME, decided, failed, make_manifest, make_sealed, predict
+from kedro.io import DatasetError
 
 from auricle.corpora.labels import LabelParams
 from auricle.datasets.champion import ChallengerOutputDataset, ChampionDataset
@@ -20,9 +21,10 @@ from auricle.models.champion import (
     write_champion,
 )
 from auricle.models.pruning import prune_versions
+from auricle.pipelines.retrain.nodes import promote, prune
 from auricle.retraining.compared import Grounds
 from auricle.retraining.decision import Contest, decide, promotion_by
-from auricle.retraining.params import RuleParams
+from auricle.retraining.params import KeepParams, RuleParams
 
 MANIFEST = make_manifest(groups=48, per_group=3)
 GROUNDS = Grounds(MANIFEST, RuleParams(), EVALUATION, LabelParams())
@@ -139,6 +141,19 @@ class TestPointer:
             dataset.save(promotion)
         assert read_champion(folder / "champion.json").version == VERSIONS[2]
 
+    def test_is_not_moved_again_by_the_decision_on_one_that_was_withdrawn(
+        self, dataset: ChampionDataset, bundles: list[BundleRef], folder: Path
+    ) -> None:
+        """As where the node that promotes is run by itself."""
+        (promotion,) = promote(decide_on(bundles[0], bundles[1]), bundles[1])
+        dataset.save(promotion)
+        dataset.save(promotion)  # a run that was killed after the move does it again
+        roll_back(folder / "champion.json")
+        with pytest.raises(DatasetError, match="taken out of use since"):
+            dataset.save(promotion)
+        assert read_champion(folder / "champion.json").version == VERSIONS[0]
+        write_champion(folder / "champion.json", bundles[1], "promote")  # a person may
+
     def test_is_not_moved_by_the_decision_on_another_challenger(self, bundles: list[BundleRef]) -> None:
         assert promotion_by(decide_on(bundles[0], bundles[1]), bundles[2]) is None
 
@@ -156,6 +171,26 @@ class TestVersions:
         make_sealed(folder / "bundle/2026-11-09/bundle", 9)
         assert prune_versions(folder, keep=1) == VERSIONS[1:3]
         assert versions_in(folder) == [VERSIONS[0], VERSIONS[3], "2026-11-09"]
+
+    def test_that_wait_or_were_decided_on_last_stay(
+        self, dataset: ChampionDataset, bundles: list[BundleRef], folder: Path
+    ) -> None:
+        """What waits may be promoted yet, and of the last one the gate reads what it has seen."""
+
+        def decision(bundle: BundleRef, day: int, outcome: str) -> dict[str, Any]:
+            year = 2100 if day else 2000  # after the champion's move, or before
+            at = f"{year}-01-0{day or 1}T00:00:00+00:00"
+            return {"challenger": {"version": bundle.version}, "outcome": outcome, "decided_at": at}
+
+        newest = make_sealed(folder / "challenger/2026-11-09/challenger", 9)
+        waits, *others = bundles[1:]
+        decisions = [
+            decision(others[0], 0, "waiting"),
+            decision(waits, 1, "waiting"),
+            decision(others[1], 2, "kept"),
+        ]
+        prune(read_champion(folder / "champion.json"), decisions, KeepParams(challengers=1))
+        assert versions_in(folder, ["challenger"]) == [waits.version, others[1].version, newest.version]
 
     def test_of_challengers_alone_leave_what_training_has_made(
         self, dataset: ChampionDataset, bundles: list[BundleRef], folder: Path

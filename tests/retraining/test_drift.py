@@ -101,6 +101,39 @@ class TestNotFound:
         sure.loc[learned, classes[0]] = 0.997
         assert report(new, predictions=sure)["aspects"] == report(new, predictions=said)["aspects"]
 
+    def test_nor_are_new_recordings_of_artists_that_were_learned_from(self) -> None:
+        """Those bring most of what comes; a model is surer of them, and places them better, than others."""
+        new = corpus(1, 60)
+        groups = KNOWN.manifest.loc[KNOWN.manifest["split"] == "train", "group"].unique()
+        old = new.manifest["group"].isin([f"1-{group}" for group in range(30)])
+        new.manifest.loc[old, "group"] = groups[pd.factorize(new.manifest.loc[old, "group"])[0]]
+        both = KNOWN + new
+        learned = both.manifest["group"].isin(groups).to_numpy()
+        sure = both.predictions
+        classes = list(sure.columns[2:])
+        sure.loc[learned, classes] = 0.001
+        sure.loc[learned, classes[0]] = 0.997
+        placed = both.embedded
+        placed["embedding"] = list(both.embeddings + 4.0 * learned[:, None])
+        found = report(new, predictions=sure, embeddings=placed)
+        assert drifted(found) == set()
+        compared = {aspect["name"]: aspect["compared"] for aspect in found["aspects"]}
+        assert compared["embeddings"]["new_groups"] == 30
+        assert compared["durations"]["new_groups"] > 30  # what they are is compared, of all
+        only_old = Corpus(new.manifest[old.to_numpy()], new.embeddings[old.to_numpy()])
+        reasons = {aspect["name"]: aspect["reason"] for aspect in report(only_old)["aspects"]}
+        assert "0 new recordings of 0 groups are too few" in reasons["highest_probabilities"]
+
+    def test_out_of_fold_they_were_not_learned_from(self) -> None:
+        known = KNOWN.manifest.assign(split="train")
+        both = KNOWN + corpus(1, 40, moved=1.5)
+        said = both.predictions
+        said.loc[said["recording_id"].isin(known["recording_id"]), "split"] = "out_of_fold"
+        champion = champion_of(Corpus(known, KNOWN.embeddings))
+        found = measure_drift(champion, both.manifest, PARAMS, predictions=said)
+        told = next(aspect for aspect in found["aspects"] if aspect["name"] == "highest_probabilities")
+        assert told["compared"]["known_groups"] == 80
+
 
 class TestUnknown:
     def test_a_bundle_that_lists_nothing_claims_nothing(self) -> None:

@@ -71,8 +71,12 @@ def test_recordings_with_other_labels_count_as_new() -> None:
 
 
 @pytest.mark.parametrize(("days", "expected"), [(29.9, []), (30.1, ["age"])])
-def test_time_makes_it_due(days: float, expected: list[str]) -> None:
-    assert pulled(due(KNOWN.manifest, days=days)) == expected
+def test_time_makes_it_due_where_anything_has_changed(days: float, expected: list[str]) -> None:
+    assert pulled(due(GROWN.manifest.iloc[: len(KNOWN.manifest) + 1], days=days)) == expected
+    assert pulled(due(KNOWN.manifest.iloc[1:], days=days)) == expected
+    found = due(KNOWN.manifest, days=days)
+    assert pulled(found) == []  # no node would run, no decision be made, and it would be due every night
+    assert ("days and nothing has changed" in found["reason"]) == bool(expected)
 
 
 def test_drift_makes_it_due_where_something_came() -> None:
@@ -91,8 +95,40 @@ def test_what_was_decided_on_once_is_nothing_new() -> None:
     assert pulled(due(GROWN.manifest, tried=lost, days=2, drift={"drifted": True})) == []
     more = GROWN + corpus(2, 4, (3, 3))
     assert pulled(due(more.manifest, tried=lost, days=2)) == ["new_recordings"]
-    assert pulled(due(GROWN.manifest, tried=lost, days=30.5)) == []  # its age begins with the decision
-    assert pulled(due(GROWN.manifest, tried=lost, days=31.5)) == ["age"]
+    one_more = more.manifest.iloc[: len(GROWN.manifest) + 1]
+    assert pulled(due(one_more, tried=lost, days=30.5)) == []  # its age begins with the decision
+    assert pulled(due(one_more, tried=lost, days=31.5)) == ["age"]
+
+
+def test_drift_that_a_challenger_has_lost_on_needs_more_of_it() -> None:
+    """Else each file that comes would train all models, every night."""
+    lost = tried(GROWN.manifest, days=1)
+    params = TriggerParams(min_new_recordings=None, min_drifted_recordings=10)
+    more = (GROWN + corpus(2, 4, (3, 3))).manifest
+    for came, expected in ((1, []), (9, []), (10, ["drift"])):
+        found = due(more.iloc[: len(GROWN.manifest) + came], params, tried=lost, drift={"drifted": True})
+        assert pulled(found) == expected
+        assert ("drift, with 9 of 10 recordings" in found["reason"]) == (came == 9)
+
+
+def test_a_champion_that_was_trained_by_hand_since_counts() -> None:
+    """With what it has seen, how old it is and how it has heard labels called, and not what lost before."""
+    rows = KNOWN.manifest.copy()
+    rows["label"] = "polka"
+    rows["labels"] = [["polka"]] * len(rows)
+    by_hand = champion_of(
+        KNOWN, trained_at="2026-01-25T00:00:00+00:00", data={"digest": manifest_digest(rows)}
+    )
+    by_hand.recordings = seen_recordings(rows)
+    before = tried(KNOWN.manifest, days=1)
+    assert pulled(due(rows, champion=by_hand, tried=before, days=40)) == []
+    one_more = pd.concat([rows, GROWN.manifest.iloc[-1:]], ignore_index=True)
+    found = due(one_more, champion=by_hand, tried=before, days=40)
+    assert pulled(found) == []
+    told = found["models"]["cnn"]
+    assert (told["new"], told["relabelled"], told["age_days"]) == (1, 0, 16.0)
+    drifted = due(one_more, champion=by_hand, tried=before, drift={"drifted": True})
+    assert pulled(drifted) == ["drift"]  # nobody has answered to that yet
 
 
 def test_an_older_bundle_is_due_once_the_corpus_has_changed() -> None:

@@ -88,6 +88,21 @@ def test_a_promotion_whose_decision_is_gone_is_told_by_its_move() -> None:
     ]  # fmt: skip
 
 
+def test_a_promotion_that_was_refused_is_none_and_the_run_that_failed_is_told() -> None:
+    decisions = [*DECISIONS, decision(9, "promoted", "v3", "v4", 0.79, 0.90)]
+    failed = run(9, "failed", models={MODEL: "promoted"}, error={"message": "the champion is v1 since"})
+    failed |= {"ended_at": "2026-03-09T03:00:00+00:00"}
+    history = tell_history(MODEL, decisions, MOVES, [*RUNS, failed])
+    assert [(event["kind"], event["value"]) for event in history["events"][-2:]] == [
+        ("undone", 0.71), ("failed", 0.71),
+    ]  # fmt: skip
+    assert history["counts"]["promoted"] == 2
+    page = render_history(history, name=MODEL, source={})
+    assert "2 of 4 challengers became champion" in page
+    assert "won, not carried out" in page
+    assert "1 not carried out" in page
+
+
 def test_nights_with_nothing_new_in_a_row_are_one_line(history: dict[str, Any]) -> None:
     assert [event["count"] for event in together(history["events"])] == [1, 2, 1, 1, 1, 1, 1]
 

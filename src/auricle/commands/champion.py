@@ -96,12 +96,18 @@ def promote(metadata: ProjectMetadata, /, model: str, version: str, env: str | N
 @env_option
 @click.pass_obj
 def prune(metadata: ProjectMetadata, /, model: str, keep: int, env: str | None) -> None:
-    """Remove old versions of MODEL (genre.cnn), but no champion, no predecessor, no member of an ensemble."""
+    """Remove old versions of MODEL (genre.cnn), but no champion, no predecessor, no member of an ensemble.
+
+    Nor a challenger that waits for approval, or was decided on last.
+    """
     from auricle.models.pruning import prune_versions
+    from auricle.retraining.decisions import read_decisions, still_needed
 
     with plainly():
         (found,) = _models(metadata, env, model)
-        removed = prune_versions(found.pointer.parent, keep)
+        decisions = read_decisions(found.metrics.with_name("decision.json"))
+        spared = still_needed(decisions, read_moves(found.pointer))
+        removed = prune_versions(found.pointer.parent, keep, spared=spared)
         click.echo(f"{model}: removed {', '.join(removed) or 'nothing'}")
 
 

@@ -46,7 +46,8 @@ class ChampionDataset(AbstractDataset[BundleRef | Promotion, BundleRef | None]):
         """Move the pointer to this bundle.
 
         Raises:
-            BundleError: of a promotion, the champion is not the one that it was decided against.
+            BundleError: of a promotion, the champion is not the one that it was decided against, or the
+                challenger was taken out of use since.
         """
         if isinstance(data, Promotion):
             told = {"asked_by": data.asked_by, "reason": data.reason, "replaces": data.replaces}

@@ -113,7 +113,8 @@ def write_champion(
             there is is replaced.
 
     Raises:
-        BundleError: where the bundle lies elsewhere, or another champion than expected is there.
+        BundleError: where the bundle lies elsewhere; with `replaces`, where another champion than expected is
+            there, or the bundle was champion before and was taken out of use.
     """
     _place(path, ref)
     with alone_in(path.parent):
@@ -134,6 +135,11 @@ def _check_replaced(path: Path, moves: Sequence[Move], replaces: str | None, ref
         raise BundleError(
             f"The champion of {path} {now} since {ref.version} was compared with another. It stays so. Run"
             " again, and the two are compared."
+        )
+    if there != ref.digest and any(move.version == ref.version for move in moves):
+        raise BundleError(
+            f"{ref.version} was champion of {path} before, and was taken out of use since: no rule makes it"
+            " champion again. A person may: kedro promote."
         )
 
 

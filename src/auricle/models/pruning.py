@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from auricle.errors import BundleError, ConfigurationError
@@ -15,7 +15,9 @@ REMOVED = "removed"
 BESIDE = ("onnx", "sequence")
 
 
-def prune_versions(folder: Path, keep: int, places: Sequence[str] = PLACES) -> list[str]:
+def prune_versions(
+    folder: Path, keep: int, places: Sequence[str] = PLACES, spared: Collection[str] = ()
+) -> list[str]:
     """Remove all but the newest bundles of a model, its champion, the one before, and members of ensembles.
 
     The newest challenger stays too, for it may wait for a person's approval.
@@ -27,6 +29,7 @@ def prune_versions(folder: Path, keep: int, places: Sequence[str] = PLACES) -> l
         folder: of the model, with its `champion.json`.
         keep: how many of the newest versions to keep, whatever they are.
         places: where versions are counted and removed: all of them, or only `challenger`.
+        spared: versions that stay beside these.
 
     Returns:
         The versions that were removed, the oldest first.
@@ -49,7 +52,7 @@ def prune_versions(folder: Path, keep: int, places: Sequence[str] = PLACES) -> l
             )
         members = _members_of_ensembles(folder)
         newest = [version for place in PLACES for version in versions_in(folder, [place])[-1:]]
-        kept = {*versions[-keep:], *newest, present.version, present.previous, *members}
+        kept = {*versions[-keep:], *newest, present.version, present.previous, *members, *spared}
         old = [version for version in versions if version not in kept]
         for version in old:
             _remove(folder, version)

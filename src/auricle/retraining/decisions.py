@@ -2,9 +2,12 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from auricle.models.champion import Move
+from auricle.retraining.history import WAITING
 
 Json = dict[str, Any]
 OF_DECISION = {"outcome", "challenger", "decided_at"}
@@ -26,6 +29,21 @@ def read_decisions(path: Path) -> list[Json]:
     """All decisions on a model, the oldest first; one that cannot be read is left out, with a warning."""
     found = _read(decision_files(path), OF_DECISION)
     return sorted(found, key=lambda decision: str(decision["decided_at"]))
+
+
+def still_needed(decisions: Sequence[Json], moves: Sequence[Move]) -> set[str]:
+    """Challengers that are not to be removed.
+
+    That is the one that was decided on last, whose recordings are nothing new any more, and those that have
+    waited for a person since the champion was moved.
+
+    Args:
+        decisions: all, the oldest first.
+        moves: of the champion, the oldest first.
+    """
+    since = moves[-1].moved_at if moves else ""
+    waiting = [told for told in decisions if told["outcome"] == WAITING and str(told["decided_at"]) >= since]
+    return {str(told["challenger"]["version"]) for told in (*waiting, *decisions[-1:])}
 
 
 def read_runs(folder: Path) -> list[Json]:

@@ -20,7 +20,7 @@ OLD_BUNDLE = (
     "its bundle keeps no list of the recordings that it has seen: an older Auricle made it; train it again"
 )
 HEARD = "all known recordings were learned from, and a network places those apart from all others"
-NOT_SCORED = "the champion has not predicted the new recordings: no pipeline of this run asked it to"
+NOT_SCORED = "the champion has not predicted the present recordings, or cannot: the log of the run says why"
 NAMES = {
     "labels": "Labels",
     "durations": "Durations",
@@ -50,8 +50,8 @@ def measure_drift(
     """Compare what is new with what the champion has seen.
 
     Labels, durations and sample rates are compared with those of all recordings that it has seen. Scores and
-    embeddings only with those of known recordings that it has not learned from: of the others a model is
-    surer, which is no drift.
+    embeddings only of recordings, on either side, of groups that it has not learned from: of an artist that
+    it has learned from a model is surer, in new recordings too, which is no drift.
 
     Args:
         champion: the model.
@@ -115,8 +115,11 @@ def _of_scores(
     classes = [f"class:{name}" for name in predictions.columns if name not in KEYS]
     said = predictions.rename(columns=lambda name: name if name in KEYS else f"class:{name}")
     joined = _joined(found, said.rename(columns={"split": "predicted_as"}))
-    heard = _learned_from(joined.table, champion) & (joined.table["predicted_as"] != OUT_OF_FOLD).to_numpy()
-    results = aspects.scores(joined.where(joined.is_new | ~heard), classes, params)
+    heard = (
+        _learned_from(joined.table, found, champion)
+        & (joined.table["predicted_as"] != OUT_OF_FOLD).to_numpy()
+    )
+    results = aspects.scores(joined.where(~heard), classes, params)
     for aspect in results:
         if aspect["figure"] and "names" in aspect["figure"]:
             aspect["figure"]["names"] = [name.removeprefix("class:") for name in aspect["figure"]["names"]]
@@ -129,12 +132,12 @@ def _of_embeddings(
     if embeddings is None:
         return aspects.unjudged("embeddings", params.embedding_distance, NOT_SCORED)
     joined = _joined(found, embeddings)
-    heard = _learned_from(joined.table, champion)
+    heard = _learned_from(joined.table, found, champion)
     if champion.config.get("model_type") == FOREST:  # its embeddings are features, which know nothing
         heard = np.zeros_like(heard)
     elif heard[~joined.is_new].all():
         return aspects.unjudged("embeddings", params.embedding_distance, HEARD)
-    return aspects.embeddings(joined.where(joined.is_new | ~heard), params)
+    return aspects.embeddings(joined.where(~heard), params)
 
 
 def _joined(found: Newcomers, told: pd.DataFrame) -> Sample:
@@ -143,10 +146,12 @@ def _joined(found: Newcomers, told: pd.DataFrame) -> Sample:
     return Sample(table, table["is_new"].to_numpy(dtype=bool))
 
 
-def _learned_from(table: pd.DataFrame, champion: BundleRef) -> Any:
+def _learned_from(table: pd.DataFrame, found: Newcomers, champion: BundleRef) -> Any:
+    """Which rows are of groups that the champion has learned from, new ones among them."""
     assert champion.recordings is not None
     learned = champion.recordings.loc[champion.recordings["split"] == TRAIN, "recording_id"]
-    return table["recording_id"].isin(learned).to_numpy(dtype=bool)
+    groups = found.rows.loc[found.rows["recording_id"].isin(learned), "group"]
+    return table["group"].isin(groups).to_numpy(dtype=bool)
 
 
 def _by_split(found: Newcomers) -> dict[str, int]:

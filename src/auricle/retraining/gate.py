@@ -61,7 +61,7 @@ def decide_due(
 
     What is new is what neither the champion nor the last challenger has seen: of recordings on which a
     challenger has lost once, the same training would make the same challenger. So after a rollback nothing
-    is due until something new comes.
+    is due until something new comes. The last training is the later of both, also one by hand.
 
     Args:
         manifest: of the corpus as it is.
@@ -71,8 +71,8 @@ def decide_due(
 
     Returns:
         `go`, `reason` (a sentence), `triggers` (by name, whether any model pulls it), `models` (by name: the
-        `triggers` that it pulls, `new`, `relabelled`, `gone`, `age_days`), `data_digest`, `checked_at` and
-        `params`.
+        `triggers` that it pulls, `new`, `relabelled`, `gone`, `age_days`, `drifted`), `data_digest`,
+        `checked_at` and `params`.
     """
     now = now or datetime.now(UTC)
     digest = manifest_digest(manifest)
@@ -97,31 +97,45 @@ def _of_model(
 ) -> Json:
     if state.champion is None:
         return _told([NO_CHAMPION], new=int((manifest["status"] == "ok").sum()))
-    since = state.tried.decided_at if state.tried else state.champion.training.get("trained_at")
-    age = _days(since, now)
-    counts = _changes(manifest, digest, state.champion, state.tried)
+    trained_at, tried = state.champion.training.get("trained_at"), state.tried
+    is_newer = tried is None or _is_before(tried.decided_at, trained_at)
+    age = _days(trained_at if tried is None or is_newer else tried.decided_at, now)
+    counts = _changes(manifest, digest, state.champion, tried, champion_is_newer=is_newer)
     changed = None if counts is None else counts["new"] + counts["relabelled"]
+    has_changed = counts is None or any(counts.values())
     is_drifted = state.drift is not None and state.drift["drifted"]
     enough, oldest = params.min_new_recordings, params.max_age_days
+    # A challenger has answered to what had drifted by then, and what drifts is measured against the champion.
+    enough_drifted = 1 if is_newer else params.min_drifted_recordings
     asked = {
-        UNDONE: state.tried is not None and state.tried.undone,
+        UNDONE: tried is not None and tried.undone,
         NEW: enough is not None and (changed is None or changed >= enough),
-        AGE: oldest is not None and age is not None and age >= oldest,
-        DRIFT: params.on_drift and is_drifted and changed != 0,
+        # Of an unchanged corpus the same models would come: no node would run, and the age would stay.
+        AGE: oldest is not None and age is not None and age >= oldest and has_changed,
+        DRIFT: params.on_drift and is_drifted and (changed is None or changed >= enough_drifted),
         ALWAYS: params.always,
     }
     pulled = [trigger for trigger, pulls in asked.items() if pulls]
-    return _told(pulled, **(counts or dict.fromkeys(COUNTED)), age_days=age)
+    return _told(pulled, **(counts or dict.fromkeys(COUNTED)), age_days=age, drifted=is_drifted)
 
 
 def _changes(
-    manifest: pd.DataFrame, digest: str, champion: BundleRef, tried: Tried | None
+    manifest: pd.DataFrame,
+    digest: str,
+    champion: BundleRef,
+    tried: Tried | None,
+    *,
+    champion_is_newer: bool,
 ) -> dict[str, int] | None:
     """How many recordings are new, relabelled or gone since the last training; None where it is unknown."""
-    data = champion.training.get("data") or {}
-    if digest == ((tried.data_digest if tried else None) or data.get("digest")):
+    of_champion = (champion.training.get("data") or {}).get("digest")
+    of_tried = tried.data_digest if tried else None
+    # After a rollback the champion is the older of both, and its corpus is no longer the last.
+    if digest == (of_champion if champion_is_newer else of_tried or of_champion):
         return dict.fromkeys(COUNTED, 0)
     tables = [champion.recordings, tried.recordings if tried else None]
+    if champion_is_newer:
+        tables.reverse()
     seen = [table for table in tables if table is not None]  # what was seen last has the last word on labels
     if not seen:
         return None
@@ -129,17 +143,34 @@ def _changes(
     return {name: counts[name] for name in COUNTED}
 
 
+def _is_before(one: str, other: str | None) -> bool:
+    """Whether a time is before another; not where either is unknown."""
+    first, second = _time(one), _time(other)
+    return first is not None and second is not None and first < second
+
+
 def _days(since: str | None, now: datetime) -> float | None:
+    then = _time(since)
+    return None if then is None else round((now - then).total_seconds() / 86_400, 3)
+
+
+def _time(told: str | None) -> datetime | None:
     try:
-        then = datetime.fromisoformat(str(since))
+        then = datetime.fromisoformat(str(told))
     except ValueError:
         return None
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return round((now - then).total_seconds() / 86_400, 3)
+    return then if then.tzinfo else then.replace(tzinfo=UTC)
 
 
 def _told(triggers: list[str], **facts: Any) -> Json:
-    return {"triggers": triggers, "new": 0, "relabelled": 0, "gone": 0, "age_days": None} | facts
+    return {
+        "triggers": triggers,
+        "new": 0,
+        "relabelled": 0,
+        "gone": 0,
+        "age_days": None,
+        "drifted": False,
+    } | facts
 
 
 def _reason(of_models: Mapping[str, Json], *, go: bool, params: TriggerParams) -> str:
@@ -171,7 +202,11 @@ def _why_not(told: Json, params: TriggerParams) -> str:
     if params.min_new_recordings:
         limits.append(f"{changed} of {params.min_new_recordings} new or relabelled recordings")
     if params.max_age_days and told["age_days"] is not None:
-        limits.append(f"{told['age_days']} of {params.max_age_days} days")
+        unchanged = " and nothing has changed" if told["age_days"] >= params.max_age_days else ""
+        limits.append(f"{told['age_days']} of {params.max_age_days} days{unchanged}")
     if params.on_drift:
-        limits.append("no drift in what is new" if changed else "nothing new")
+        again = (
+            f"drift, with {changed} of {params.min_drifted_recordings} recordings since the last challenger"
+        )
+        limits.append((again if told["drifted"] else "no drift in what is new") if changed else "nothing new")
     return ", ".join(limits) or "no trigger is set"

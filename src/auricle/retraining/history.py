@@ -1,12 +1,19 @@
 """The history of a model: decisions on challengers, moves of the champion, runs that decided nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
 PROMOTED, KEPT, WAITING = "promoted", "kept", "waiting"
+UNDONE = "undone"  # it has won, and the champion was not moved: that was refused, or the run broke off
 NOTHING_NEW = "nothing new"
+DECIDED = {
+    PROMOTED: "promoted",
+    KEPT: "champion kept",
+    WAITING: "waits for approval",
+    UNDONE: "won, not carried out",
+}
 MOVED = {
     "training": "trained by hand",
     "promote": "promoted by hand",
@@ -35,7 +42,8 @@ def tell_history(model: str, decisions: Iterable[Json], moves: Iterable[Json], r
     told = list(decisions)
     past = list(moves)
     promoted = {decision["challenger"]["version"] for decision in told if decision["outcome"] == PROMOTED}
-    events = [_of_decision(decision) for decision in told]
+    moved = {move["version"] for move in past if move["moved_by"] == "retrain"}
+    events = [_of_decision(decision, moved) for decision in told]
     events += [
         _of_move(move) for move in past if move["moved_by"] != "retrain" or move["version"] not in promoted
     ]
@@ -52,16 +60,17 @@ def tell_history(model: str, decisions: Iterable[Json], moves: Iterable[Json], r
     }
 
 
-def _of_decision(decision: Json) -> Json:
+def _of_decision(decision: Json, moved: Collection[str]) -> Json:
+    kind = decision["outcome"]
+    if kind == PROMOTED and decision["challenger"]["version"] not in moved:
+        kind = UNDONE
     figures = decision.get("figures") or {}
     name = figures.get("decides")
     figure: Mapping[str, Any] = figures.get("figures", {}).get(name, {})
     return {
         "at": decision["decided_at"],
-        "kind": decision["outcome"],
-        "title": {PROMOTED: "promoted", KEPT: "champion kept", WAITING: "waits for approval"}.get(
-            decision["outcome"], str(decision["outcome"])
-        ),
+        "kind": kind,
+        "title": DECIDED.get(kind, str(kind)),
         "text": decision.get("reason") or "",
         "version": decision["challenger"]["version"],
         "champion": (decision.get("champion") or {}).get("version"),
@@ -92,12 +101,14 @@ def _of_move(move: Json) -> Json:
 
 
 def _of_runs(model: str, runs: Iterable[Json]) -> list[Json]:
-    """Runs that decided nothing about the model; of those with nothing new, such in a row as one event."""
+    """Runs that decided nothing about the model, or broke off, after its decision too."""
     events: list[Json] = []
     for run in sorted(runs, key=lambda run: str(run["started_at"])):
         status = run["status"]
-        if model in (run.get("models") or {}) or status not in (*BROKEN_OFF, "succeeded"):
+        if status not in (*BROKEN_OFF, "succeeded"):
             continue
+        if status == "succeeded" and model in (run.get("models") or {}):
+            continue  # the decision tells of it
         kind = NOTHING_NEW if status == "succeeded" else status
         error = run.get("error") or {}
         where = f" in {error['node']}" if error.get("node") else ""

@@ -10,7 +10,7 @@ from auricle.evaluation.report import SYNTHESIZED
 from auricle.evaluation.report_views import number
 from auricle.evaluation.svg import ACCENT, BASELINE, INK, house_style, series_color, to_svg
 from auricle.evaluation.verdict import FIGURE_NAMES
-from auricle.retraining.history import BROKEN_OFF, KEPT, NOTHING_NEW, PROMOTED, WAITING
+from auricle.retraining.history import BROKEN_OFF, KEPT, NOTHING_NEW, PROMOTED, UNDONE, WAITING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,10 +25,10 @@ TRIGGERS = {
     "drift": "drift",
     "always": "asked for",
 }
-COUNTED = (PROMOTED, KEPT, WAITING, NOTHING_NEW, *BROKEN_OFF, "rollback", "promote")
+COUNTED = (PROMOTED, KEPT, WAITING, UNDONE, NOTHING_NEW, *BROKEN_OFF, "rollback", "promote")
 CLASSES = {
     PROMOTED: "verdict-better",
-    **dict.fromkeys((*BROKEN_OFF, "rollback"), "verdict-worse"),
+    **dict.fromkeys((*BROKEN_OFF, UNDONE, "rollback"), "verdict-worse"),
 }
 
 
@@ -81,6 +81,7 @@ def history_figure(history: Json, figure: str) -> "Figure":
             (PROMOTED, ACCENT, "o", "promoted"),
             (KEPT, BASELINE, "x", "not better"),
             (WAITING, series_color(3), "D", "waiting"),
+            (UNDONE, INK, "s", "won, not carried out"),
         ):
             said = [
                 (_time(event), event["challenger"])
@@ -121,7 +122,7 @@ def _headline(history: Json) -> str:
     if history["champion"] is None:
         return "No champion yet"
     counts = history["counts"]
-    decided = sum(counts.get(kind, 0) for kind in (PROMOTED, KEPT, WAITING))
+    decided = sum(counts.get(kind, 0) for kind in (PROMOTED, KEPT, WAITING, UNDONE))
     if not decided:
         return "No challenger has come yet"
     return f"{counts.get(PROMOTED, 0)} of {decided} challengers became champion"
@@ -139,8 +140,9 @@ def _tiles(history: Json, figure: str) -> list[Json]:
         },
         {
             "name": "challengers",
-            "value": counts[PROMOTED] + counts[KEPT] + counts[WAITING],
-            "note": f"{counts[PROMOTED]} promoted, {counts[KEPT]} not, {counts[WAITING]} waiting",
+            "value": counts[PROMOTED] + counts[KEPT] + counts[WAITING] + counts[UNDONE],
+            "note": f"{counts[PROMOTED]} promoted, {counts[KEPT]} not, {counts[WAITING]} waiting"
+            + (f", {counts[UNDONE]} not carried out" if counts[UNDONE] else ""),
         },
         {
             "name": "rollbacks",

@@ -16,10 +16,17 @@ class TriggerParams(Params):
     )
     max_age_days: float | None = Field(
         30.0,
-        description="Days since that training after which the next is due; null: time makes none due.",
+        description="Days since that training after which the next is due, where anything has changed in the"
+        " corpus; null: time makes none due.",
         gt=0,
     )
     on_drift: bool = Field(
         True, description="New recordings that have drifted, where some came since that training."
+    )
+    min_drifted_recordings: int = Field(
+        20,
+        description="So many recordings that are new, or have other labels, since the last challenger that"
+        " was decided on, before drift makes another due: that one has answered to what had drifted by then.",
+        ge=1,
     )
     always: bool = Field(False, description="true: due whatever else, for a run by hand.")

@@ -23,13 +23,13 @@ def measure_drift(
 ) -> Iterator[dict[str, Any]]:
     """What is new to a champion, and whether it has drifted; nothing where there is no champion."""
     from auricle.retraining import drift as measuring
+    from auricle.retraining.incumbent import where_it_could
 
     if champion is None:
         logger.info("%s has no champion yet: there is nothing to have drifted from", name)
         return
-    report = measuring.measure_drift(
-        champion, manifest, drift, predictions=predictions, embeddings=embeddings
-    )
+    said = {"predictions": where_it_could(predictions), "embeddings": where_it_could(embeddings)}
+    report = measuring.measure_drift(champion, manifest, drift, **said)
     logger.info("%s: %s", name, measuring.told(report))
     yield report
 

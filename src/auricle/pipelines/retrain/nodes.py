@@ -11,7 +11,7 @@ from auricle.audio.limits import AudioLimits
 from auricle.corpora.labels import LabelParams
 from auricle.evaluation.params import EvaluateParams
 from auricle.models.bundle import BundleRef
-from auricle.models.champion import CHALLENGER, Promotion, model_of, pointer_of
+from auricle.models.champion import CHALLENGER, Promotion, model_of, past_moves, pointer_of
 from auricle.retraining.params import KeepParams, RuleParams
 
 logger = logging.getLogger(__name__)
@@ -67,11 +67,12 @@ def decide_on(
     from auricle.retraining.compared import CHAMPION, Grounds
     from auricle.retraining.costs import Cost
     from auricle.retraining.decision import Contest, decide
+    from auricle.retraining.incumbent import where_it_could
 
     contest = Contest(
         champion,
         challenger,
-        {CHAMPION: champion_predictions, CHALLENGER: predictions},
+        {CHAMPION: where_it_could(champion_predictions), CHALLENGER: predictions},
         {name: Cost(**cost) for name, cost in costs.items()},
     )
     decision = decide(
@@ -96,12 +97,17 @@ def promote(decision: dict[str, Any], challenger: BundleRef) -> Iterator[Promoti
         yield promotion
 
 
-def prune(champion: BundleRef, keep: KeepParams) -> None:
-    """Remove old challengers, but none that is champion, or a rollback leads to, or is in an ensemble."""
+def prune(champion: BundleRef, decisions: list[dict[str, Any]], keep: KeepParams) -> None:
+    """Remove old challengers, but none that is champion, or a rollback leads to, or is in an ensemble.
+
+    Nor one that waits for a person, or was decided on last.
+    """
     from auricle.models.pruning import prune_versions
+    from auricle.retraining.decisions import still_needed
 
     if keep.challengers is None:
         return
-    removed = prune_versions(pointer_of(champion).parent, keep.challengers, [CHALLENGER])
+    spared = still_needed(decisions, past_moves(champion))
+    removed = prune_versions(pointer_of(champion).parent, keep.challengers, [CHALLENGER], spared)
     if removed:
         logger.info("%s: removed the challengers %s", model_of(champion), ", ".join(removed))

@@ -42,10 +42,10 @@ def create_pipeline(corpus: str, model: str) -> Pipeline:
     promoted = Pipeline(
         [
             Node(promote, ["decision", "challenger"], "champion", name="promote"),
-            Node(prune, ["champion", "params:keep"], None, name="prune"),
+            Node(prune, ["champion", "decisions", "params:keep"], None, name="prune"),
         ],
         namespace=name,
-        inputs={"challenger": f"{name}.challenger.bundle"},
+        inputs={"challenger": f"{name}.challenger.bundle", "decisions": f"{name}.decisions"},
         parameters={"params:keep": "params:retrain.keep"},
         tags="retrain",
     )
