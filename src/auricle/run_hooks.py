@@ -134,10 +134,10 @@ class RunHooks:
         summary.end(status, exit_code, time.monotonic() - self._started[""])
         write_summary(self._folder, summary)
         logger.info("Summary: %s", self._folder / f"{summary.run}.json")
+        self._lock.give_back()  # before others are told, who may take their time, or start the next
         webhook = self._params.webhook
         if webhook.url:
             tell(webhook.url, {"text": summary.text} | summary.model_dump(mode="json"), webhook.timeout_s)
-        self._lock.give_back()
 
 
 def _check_runner(runner: str, gates: list[Node]) -> None:

@@ -100,7 +100,17 @@ class TestUnits:
         assert (len(schedule), user) == (5, "auricle")
         kedro = re.search(r"\S+/kedro .*?(?= >>)", command)
         assert kedro is not None and kedro_run_of(kedro[0])["pipelines"] == ["retrain"]
-        assert f"--conflict-exit-code {int(ExitCode.LOCKED)} " in command and " nice -n " in command
+        assert " nice -n " in command
+        assert "flock" not in command  # workers inherit its file, and would keep the lock of a killed run
+
+    def test_cron_has_every_variable_of_the_service(self) -> None:
+        lines = CRON.read_text(encoding="utf-8").splitlines()
+        given = dict(line.split("=", 1) for line in lines if re.match(r"\w+=", line))
+        of_service = re.findall(r"^Environment=(.*)$", SERVICE.read_text(encoding="utf-8"), re.M)
+        wanted = dict(told.split("=", 1) for line in of_service for told in shlex.split(line))
+        wanted = {name: value.replace("%C", "/var/cache") for name, value in wanted.items()}
+        assert "NUMBA_CACHE_DIR" in wanted
+        assert {name: given.get(name) for name in wanted} == wanted | {"AURICLE_ASKED_BY": "cron"}
 
 
 @pytest.fixture(scope="class")

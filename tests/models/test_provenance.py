@@ -126,5 +126,19 @@ class TestGitRevision:
         installed.write_text("1\n")
         assert git_revision(installed) is None
 
+    def test_a_checkout_of_another_user_gives_its_commit(self, tracked, monkeypatch):
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        with pytest.raises(subprocess.CalledProcessError):
+            self.git(tracked.parent, "rev-parse", "HEAD")
+        found = git_revision(tracked)
+        monkeypatch.delenv("GIT_TEST_ASSUME_DIFFERENT_OWNER")
+        assert found == self.git(tracked.parent, "rev-parse", "HEAD")
+
+    def test_an_image_without_a_repository_has_been_told_its_revision(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("AURICLE_REVISION", "0123abcd")
+        assert git_revision(tmp_path / "code.py") == "0123abcd"
+        monkeypatch.setenv("AURICLE_REVISION", "")
+        assert git_revision(tmp_path / "code.py") is None
+
     def test_no_repository_no_revision(self, tmp_path):
         assert git_revision(tmp_path / "code.py") is None

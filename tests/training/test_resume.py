@@ -98,6 +98,16 @@ class TestInstallation:
         install_draft(draft, tmp_path / "bundle")
         assert [folder.name for folder in (tmp_path / "work").iterdir()] == ["other"]
 
+    def test_has_the_disk_hold_all_of_it_before_the_rename_and_the_rename_itself(
+        self, tmp_path: Path, draft: BundleDraft, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[str] = []
+        monkeypatch.setattr("os.fsync", lambda number: synced.append(str(Path(f"/proc/self/fd/{number}").readlink())))
+        destination = tmp_path / "models" / "version" / "bundle"
+        install_draft(draft, destination)
+        first = [str(draft.path / "config.json"), str(draft.path)]
+        assert synced == [*first, str(destination.parent), str(destination.parent.parent)]
+
     def test_refuses_to_overwrite(self, tmp_path: Path, draft: BundleDraft) -> None:
         (tmp_path / "bundle").mkdir()
         with pytest.raises(BundleError, match="never overwritten"):

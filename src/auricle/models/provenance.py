@@ -99,12 +99,13 @@ def asked_by() -> str | None:
 def git_revision(file: Path = Path(__file__)) -> str | None:
     """Commit of the checkout that a file belongs to, with `-dirty` where the checkout was changed.
 
-    None without git, and for a file that git does not track: a package installed below somebody's
-    repository has nothing to do with that repository's commits.
+    Without git, and for a file that git does not track, it is `AURICLE_REVISION`, which an image has, or
+    None: a package installed below somebody's repository has nothing to do with that repository's commits.
     """
+    told = os.environ.get("AURICLE_REVISION") or None
     git = shutil.which("git")
     if git is None or _git(git, file.parent, "ls-files", "--error-unmatch", file.name) is None:
-        return None
+        return told
     return _git(git, file.parent, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
 
 
@@ -121,9 +122,25 @@ def package_versions(names: Iterable[str]) -> dict[str, str]:
 
 def _git(git: str, folder: Path, *arguments: str) -> str | None:
     result = subprocess.run(  # noqa: S603  (fixed arguments, no shell)
-        [git, "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        [git, *_trusting(folder.resolve()), "-C", str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return result.stdout.strip() or None if result.returncode == 0 else None
+
+
+def _trusting(folder: Path) -> list[str]:
+    """The option by which git reads a checkout of another user, such as root's.
+
+    It refuses by default, for a repository may name programs that git runs. Whoever owns code that runs here
+    needs no such detour, so his checkout is trusted, and no other.
+    """
+    for top in (folder, *folder.parents):
+        if (top / ".git").exists():
+            owners = {path.stat().st_uid for path in (folder, top, top / ".git")}
+            return ["-c", f"safe.directory={top}"] if len(owners) == 1 else []
+    return []
 
 
 def _plain(value: Any) -> Any:

@@ -23,3 +23,24 @@ def write_whole(path: Path, content: bytes) -> None:
         Path(staged).replace(path)
     finally:
         Path(staged).unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file's content, or a folder's entries, before anything else is written.
+
+    Without it a power cut may keep a rename and lose what was renamed.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """`sync` all files and folders below a folder, and the folder itself."""
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            sync(Path(parent, name))
+        sync(Path(parent))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auricle.errors import BundleError
 from auricle.models.bundle import BundleDraft
+from auricle.models.whole_file import sync, sync_tree
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +17,8 @@ def install_draft(draft: BundleDraft, destination: Path) -> None:
 
     Killed before the rename, the next run finds its work and installs it; killed after it, the bundle is
     whole and only the work directory is left, which the next run of the same training reuses and removes.
+    The disk has all of it before the rename, and the rename before this returns: a power cut leaves no
+    pointer to a bundle of empty files.
 
     Args:
         draft: a complete, sealed bundle.
@@ -32,9 +35,12 @@ def install_draft(draft: BundleDraft, destination: Path) -> None:
         )
     destination.parent.mkdir(parents=True, exist_ok=True)
     if _same_file_system(draft.path, destination.parent):
+        sync_tree(draft.path)
         draft.path.rename(destination)
     else:
         _copy_across(draft.path, destination)
+    for folder in (destination.parent, destination.parent.parent):  # the second has the version's folder
+        sync(folder)
     if draft.workdir is not None:
         shutil.rmtree(draft.workdir)
         _remove_if_empty(draft.workdir.parent)
@@ -49,6 +55,7 @@ def _copy_across(source: Path, destination: Path) -> None:
     staged = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     shutil.rmtree(staged, ignore_errors=True)
     shutil.copytree(source, staged)
+    sync_tree(staged)
     staged.rename(destination)
 
 
