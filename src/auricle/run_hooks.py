@@ -12,10 +12,11 @@ from kedro.pipeline.node import Node
 
 from auricle.errors import ConfigurationError, StoppedError
 from auricle.models.provenance import asked_by, git_revision
-from auricle.pipelines.marks import DECISION, GATE, HEED_GATES
+from auricle.pipelines.marks import DECISION, GATE, HEED_GATES, RETRAIN
 from auricle.runs.exit_codes import OF_OUTCOME, ExitCode, outcome_of
 from auricle.runs.params import RUNS, RunsParams
 from auricle.runs.run_lock import RunLock
+from auricle.runs.signals import Asked
 from auricle.runs.summary import (
     RunSummary,
     Status,
@@ -34,20 +35,22 @@ class RunHooks:
 
     Attributes:
         summary: of the run under way, or of the last; None of one that leaves none.
+        asked: whether a signal has asked for the end of the run under way.
     """
 
     def __init__(self) -> None:
         self.summary: RunSummary | None = None
+        self.asked = Asked()
         self._lock = RunLock()
         self._started: dict[str, float] = {}
         self._latest: str | None = None
-        self._decides = False
+        self._has_outcome = False
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # what the checks of other hooks refuse is told too
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Take the lock where the pipeline has a gate, and begin the summary.
+        """Begin the summary, and take the lock where the pipeline has steps of a retraining.
 
         Raises:
             ConfigurationError: the runner would run what is behind a closed gate.
@@ -56,17 +59,31 @@ class RunHooks:
         self.summary, self._latest, self._started = None, None, {"": time.monotonic()}
         self._params = RunsParams.model_validate(catalog.load("parameters").get(RUNS, {}))
         gates = pipeline.only_nodes_with_tags(GATE).nodes
-        self._decides = bool(pipeline.only_nodes_with_tags(DECISION).nodes)
+        # One that is narrowed to the last of them promotes too.
+        is_retraining = bool(pipeline.only_nodes_with_tags(GATE, DECISION, RETRAIN).nodes)
+        decides = bool(pipeline.only_nodes_with_tags(DECISION).nodes)
+        self._has_outcome = bool(gates) or decides
+        if not is_retraining and self._params.summarize != "all":
+            return
+        self._folder = catalog.load("run_summaries")
+        self._begin(run_params, is_retraining=is_retraining, decides=decides)
         if gates:
             _check_runner(run_params["runner"], gates)
+        if is_retraining:
             self._lock.take(catalog.load("run_lock"), run_params["run_id"])
-        if gates or self._params.summarize == "all":
-            self._folder = catalog.load("run_summaries")
-            self._begin(run_params, is_retraining=bool(gates))
+            for run in mark_killed(self._folder):
+                logger.warning("The retraining of %s was killed: its summary says so now", run)
+        if self.summary is not None:  # written here, since a run that finds the lock taken leaves nothing
+            write_summary(self._folder, self.summary)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Note when a node starts."""
+        """Note when a node starts.
+
+        Raises:
+            StopSignal: a signal has asked for the end, and the run went on.
+        """
+        self.asked.end_if_asked()
         self._started[node.name], self._latest = time.monotonic(), node.name
 
     @hook_impl
@@ -91,9 +108,9 @@ class RunHooks:
         """Say what the run has come to."""
         if self.summary is None:
             return
-        if self.summary.is_retraining:
+        if self._has_outcome:
             gates_open = [bool(told.get("go")) for told in self.summary.gates.values()]
-            self.summary.outcome = outcome_of(self.summary.models, gates_open, decides=self._decides)
+            self.summary.outcome = outcome_of(self.summary.models, gates_open, decides=self.summary.decides)
         self._end("succeeded", OF_OUTCOME.get(self.summary.outcome or "", ExitCode.PROMOTED))
 
     @hook_impl
@@ -107,19 +124,15 @@ class RunHooks:
             self.summary.error = error_of(error, self._latest)
             self._end(status, exit_code_of(status))
 
-    def _begin(self, run_params: Mapping[str, Any], *, is_retraining: bool) -> None:
-        if is_retraining:
-            for run in mark_killed(self._folder):
-                logger.warning("The retraining of %s was killed: its summary says so now", run)
+    def _begin(self, run_params: Mapping[str, Any], **told: bool) -> None:
         self.summary = new_summary(
             run_params["run_id"],
             pipelines=list(run_params["pipeline_names"] or ["__default__"]),
             env=run_params["env"],
             git_revision=git_revision(),
             asked_by=asked_by(),
-            is_retraining=is_retraining,
+            **told,
         )
-        write_summary(self._folder, self.summary)
 
     def _note_time(self, node: Node) -> None:
         if self.summary is not None:

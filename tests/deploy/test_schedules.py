@@ -1,5 +1,6 @@
 """Jobs, units and the cron line name what there is, and an image is made of what the lock pins."""
 
+import os
 import re
 import shlex
 import shutil
@@ -23,6 +24,8 @@ from auricle.runs.params import RunsParams
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+# Beside the Python that runs the tests, whose folder need not be in the path.
+HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 JOBS = sorted((ROOT / "conf/jobs").glob("*.yml"))
 SERVICE, TIMER = (DEPLOY / f"systemd/auricle-retrain.{kind}" for kind in ("service", "timer"))
 CRON = DEPLOY / "cron.d/auricle-retrain"
@@ -154,9 +157,8 @@ class TestImage:
             line.removeprefix("!") for line in ignored if line.startswith("!")
         }
 
-    @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
+    @pytest.mark.skipif(HADOLINT is None, reason="hadolint is not installed")
     def test_the_linter_has_nothing_to_say(self) -> None:
-        result = subprocess.run(
-            ["hadolint", str(DEPLOY / "Dockerfile")], capture_output=True, text=True, check=False
-        )
+        command = [str(HADOLINT), str(DEPLOY / "Dockerfile")]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (result.returncode, result.stdout) == (0, "")

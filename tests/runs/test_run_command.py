@@ -24,6 +24,7 @@ import auricle
 from auricle.commands.run import run
 from auricle.errors import ConfigurationError
 from auricle.runs.exit_codes import ExitCode
+from auricle.runs.run_lock import RunLock
 
 DEADLINE_S = 60
 SOURCE = Path(auricle.__file__).parents[1]
@@ -156,6 +157,42 @@ class TestRetraining:
             "message": "no such recording",
             "node": "genre.cnn.decide",
         }
+
+    def test_that_is_refused_before_any_node_says_so_and_tells_the_webhook(
+        self,
+        project: Project,
+        listener: tuple[str, list[dict[str, Any]]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        url, heard = listener
+        monkeypatch.setenv("AURICLE_WEBHOOK_URL", url)
+        assert project.retrain(refused="true").exit_code == 1
+        (summary,) = project.summaries()
+        assert (summary["status"], summary["exit_code"]) == ("failed", 1)
+        assert summary["error"] == {"type": "ValueError", "message": "no such figure"}
+        assert [body["status"] for body in heard] == ["failed"]
+        assert project.retrain().exit_code == 10  # and the lock is free
+
+    def test_whose_lock_cannot_be_made_says_so(self, project: Project) -> None:
+        (project.folder / "data/.lock").mkdir(parents=True)
+        assert project.retrain().exit_code == 1
+        (summary,) = project.summaries()
+        assert (summary["status"], summary["error"]["type"]) == ("failed", "IsADirectoryError")
+
+    @pytest.mark.parametrize("node", ["genre.gate", "genre.cnn.decide", "genre.cnn.promote"])
+    def test_of_some_nodes_waits_for_the_lock_too(self, project: Project, node: str) -> None:
+        other = RunLock()
+        other.take(project.folder / "data/.lock", "another")
+        assert project.run("--pipelines=retrain", f"--nodes={node}").exit_code == ExitCode.LOCKED
+        assert project.summaries() == []
+        other.give_back()
+
+    def test_of_some_nodes_says_whether_it_decides(self, project: Project) -> None:
+        assert project.run("--pipelines=retrain", "--nodes=genre.gate").exit_code == 0
+        assert project.retrain().exit_code == 10
+        assert project.run("--pipelines=retrain", "--nodes=genre.cnn.promote").exit_code == 0
+        assert [told["decides"] for told in project.summaries()] == [False, True, False]
+        assert [told["outcome"] for told in project.summaries()] == [None, "kept", None]
 
     def test_in_which_nothing_has_changed_decides_nothing(self, project: Project) -> None:
         assert project.retrain().exit_code == 10

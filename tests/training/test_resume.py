@@ -102,7 +102,9 @@ class TestInstallation:
         self, tmp_path: Path, draft: BundleDraft, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         synced: list[str] = []
-        monkeypatch.setattr("os.fsync", lambda number: synced.append(str(Path(f"/proc/self/fd/{number}").readlink())))
+        monkeypatch.setattr(
+            "os.fsync", lambda number: synced.append(str(Path(f"/proc/self/fd/{number}").readlink()))
+        )
         destination = tmp_path / "models" / "version" / "bundle"
         install_draft(draft, destination)
         first = [str(draft.path / "config.json"), str(draft.path)]

@@ -1,10 +1,6 @@
 """`kedro run`, which ends as a scheduler can tell; Kedro's own does the running, with all of its options."""
 
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import click
@@ -15,6 +11,7 @@ from auricle.errors import LockedError, StoppedError, StopSignal
 from auricle.pipelines.marks import HEED_GATES
 from auricle.run_hooks import RunHooks
 from auricle.runs.exit_codes import MEANING, ExitCode
+from auricle.runs.signals import ended_by
 
 HELP = """Run the pipeline.
 
@@ -25,39 +22,12 @@ It exits with 0, with 1 where it fails, with 143 after SIGTERM, and of pipelines
 """
 
 
-class Asked:
-    """Whether a signal has asked for the end, whatever was made of it since."""
-
-    number: int | None = None
-
-
-@contextmanager
-def ended_by(*numbers: int) -> Iterator[Asked]:
-    """Let signals end what runs by a `StopSignal`; a second one changes nothing, since the first is heeded.
-
-    Where this is not the main thread, which alone may say so, they do what they did.
-    """
-    asked = Asked()
-
-    def end(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        asked.number = number
-        raise StopSignal(number)
-
-    is_main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, end) for number in numbers} if is_main else {}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _run(**options: Any) -> Any:
     """What Kedro's command does, with our runner by default and our exit codes."""
     options["runner"] = options["runner"] or HEED_GATES[1]
     context, hooks = click.get_current_context(), _hooks()
     with ended_by(signal.SIGTERM) as asked:
+        hooks.asked = asked
         try:
             result = kedro_run.callback(**options)  # type: ignore[misc]
         except LockedError as error:

@@ -9,5 +9,8 @@ GATE = "gate"
 # Its output is what a retraining has decided of one model: `{model: str, outcome: str, ...}`.
 DECISION = "decision"
 
+# It is a step of a retraining: what it reads and writes is another retraining's too.
+RETRAIN = "retrain"
+
 # How runners that heed gates call themselves: Kedro tells hooks that, and what they say after it.
 HEED_GATES = ("auricle.runner.IncrementalRunner", "auricle.runner.ProjectRunner")

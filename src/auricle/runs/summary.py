@@ -48,6 +48,9 @@ class RunSummary(BaseModel):
     pid: int
     is_retraining: bool = False
     """Whether it held the lock of its run_root."""
+    decides: bool = False
+    """Whether its pipeline has nodes that decide about models; one that is narrowed to others, such as those
+    of `drift`, comes to no end for any model."""
 
     def end(self, status: Status, exit_code: int | None, seconds: float) -> None:
         """Note that the run has ended."""
