@@ -11,8 +11,9 @@ import pytest
 import soundfile
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import MemoryDataset, Version
+from kedro.io import DataCatalog, MemoryDataset, Version
 from kedro.io.core import generate_timestamp
+from kedro.pipeline import Pipeline
 from project_runs import make_project, nested, run_project
 
 import auricle
@@ -110,6 +111,7 @@ def source(done: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     done.run()
 
 
+@pytest.mark.long
 class TestChanges:
     def test_of_nothing_run_nothing_and_each_node_says_so(
         self, done: Project, caplog: pytest.LogCaptureFixture
@@ -174,6 +176,7 @@ class TestChanges:
         assert done.run() == {"genre.build_manifest": "genre.manifest is not what it has made"}
 
 
+@pytest.mark.long
 class TestInterruption:
     def test_a_node_that_failed_runs_again_though_its_outputs_are_there(
         self, done: Project, monkeypatch: pytest.MonkeyPatch
@@ -190,9 +193,9 @@ def fail(*_: Any) -> None:
 
 
 class TestRefusals:
-    def test_missing_outputs_only(self, done: Project) -> None:
+    def test_missing_outputs_only(self) -> None:
         with pytest.raises(ConfigurationError, match="Leave that option out"):
-            IncrementalRunner().run(done.pipeline, done.catalog, only_missing_outputs=True)
+            IncrementalRunner().run(Pipeline([]), DataCatalog(), only_missing_outputs=True)
 
     def test_an_option_that_is_neither_true_nor_false(self) -> None:
         with pytest.raises(ValueError, match="bool"):

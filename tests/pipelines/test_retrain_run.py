@@ -160,6 +160,7 @@ def test_a_full_disk_leaves_the_champion(nights: Nights, monkeypatch: pytest.Mon
     assert nights.champion == nights.decisions[-1]["challenger"]["version"]
 
 
+@pytest.mark.long
 def test_killed_between_decision_and_pointer_it_is_promoted_the_night_after(
     nights: Nights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
