@@ -32,9 +32,18 @@ TRAINED_BY: dict[str, str] = {
     "rater": "train_rating",
 }
 
-# Every model that `retrain` can train: an ensemble is made of others' champions.
+# Why `retrain` cannot train some models.
+NOT_RETRAINED = {
+    ENSEMBLE: "is made of the champions of others: retrain those, and run `kedro run --pipelines=ensemble`",
+    "rater": "learns ratings, which no rule of promotion compares: run `kedro run --pipelines=train_rating`",
+}
+
+# Every model that it can train.
 RETRAINABLE = tuple(
-    f"{corpus}.{model}" for corpus, models in STUDIES.items() for model in models if model != ENSEMBLE
+    f"{corpus}.{model}"
+    for corpus, models in STUDIES.items()
+    for model in models
+    if model not in NOT_RETRAINED
 )
 
 # The parameter that names those that it does train.
@@ -89,14 +98,7 @@ def retrained_models(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]
         )
     for name in chosen:
         if name not in RETRAINABLE:
-            near = get_close_matches(name, RETRAINABLE, n=1)
-            why = (
-                "is made of the champions of others: retrain those, and run `kedro run --pipelines=ensemble`"
-                if name in {f"{corpus}.{ENSEMBLE}" for corpus in STUDIES}
-                else f"there is not{f'; {near[0]!r} is near' if near else ''}. There are"
-                f" {', '.join(RETRAINABLE)}"
-            )
-            raise ConfigurationError(f"{RETRAINED} names {name!r}, which {why}.")
+            raise ConfigurationError(f"{RETRAINED} names {name!r}, which {_why_not(name)}.")
         if chosen.count(name) > 1:
             raise ConfigurationError(f"{RETRAINED} names {name!r} twice: {chosen}. Name it once.")
     found = {
@@ -104,3 +106,12 @@ def retrained_models(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]
         for corpus, models in STUDIES.items()
     }
     return {corpus: models for corpus, models in found.items() if models}
+
+
+def _why_not(name: str) -> str:
+    """Why a name is none of what `retrain` can train."""
+    corpus, _, model = name.partition(".")
+    if model in NOT_RETRAINED and model in STUDIES.get(corpus, ()):
+        return NOT_RETRAINED[model]
+    near = get_close_matches(name, RETRAINABLE, n=1)
+    return f"there is not{f'; {near[0]!r} is near' if near else ''}. There are {', '.join(RETRAINABLE)}"

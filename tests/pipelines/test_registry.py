@@ -14,7 +14,7 @@ from project_runs import REPOSITORY
 from auricle.checks import check_names
 from auricle.corpora.params import IngestParams
 from auricle.pipeline_registry import RECIPES, register_pipelines
-from auricle.studies import STUDIES, TRAINED_BY
+from auricle.studies import NOT_RETRAINED, STUDIES, TRAINED_BY
 
 ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*/globals.yml"))
 # Where what differs between presets can hardly make a difference, two of them are asked with each change.
@@ -72,6 +72,9 @@ class TestRegistry:
     def test_every_model_of_every_study_can_be_trained(self) -> None:
         for models in STUDIES.values():
             assert set(models) <= set(RECIPES) == set(TRAINED_BY)
+
+    def test_every_model_can_be_retrained_or_it_is_said_why_not(self) -> None:
+        assert {model for model, recipe in RECIPES.items() if recipe.challenge is None} == set(NOT_RETRAINED)
 
     def test_default_trains_and_compares_forest_and_cnn(self) -> None:
         names = {node.name for node in register_pipelines()["__default__"].nodes}

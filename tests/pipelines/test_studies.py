@@ -173,6 +173,7 @@ class TestRetrainedModels:
             (["genre.cmm"], "names 'genre.cmm', which there is not; 'genre.cnn' is near"),
             (["cnn"], "names 'cnn', which there is not.*There are genre.random_forest"),
             (["genre.ensemble"], "names 'genre.ensemble', which is made of the champions of others"),
+            (["ratings.rater"], "names 'ratings.rater', which learns ratings"),
             (["genre.cnn", "genre.cnn"], "names 'genre.cnn' twice"),
         ],
     )

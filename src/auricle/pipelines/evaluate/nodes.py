@@ -157,13 +157,14 @@ def report(
         source=source,
         data_report=data_report,
         comparison=comparison,
-        models={name: _section(name, of_models) if name in judged else None for name in names},
+        models={name: section_of(name, of_models) if name in judged else None for name in names},
         mistakes=with_excerpts(chosen, recordings, decoding, evaluation.mistakes),
         contributions=of_models.get("contributions") if ENSEMBLE in judged else None,
     )
 
 
-def _section(name: str, of_models: dict[str, Any]) -> "ModelSection | None":
+def section_of(name: str, of_models: Mapping[str, Any]) -> "ModelSection | None":
+    """What the page of a study shows of a model; None where it is not trained, or not judged."""
     from auricle.evaluation.report import ModelSection
 
     champion, metrics = of_models[f"champion_{name}"], of_models[f"metrics_{name}"]

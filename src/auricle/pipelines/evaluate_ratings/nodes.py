@@ -10,6 +10,7 @@ from auricle.audio.descriptors import DescriptorExtractor, DescriptorParams
 from auricle.errors import CorpusError
 from auricle.evaluation.rating_params import RatingEvaluateParams
 from auricle.models.bundle import BundleRef
+from auricle.pipelines.evaluate.nodes import section_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,40 +67,15 @@ def write_card(
         )
 
 
-def draw_curves(champion: BundleRef | None) -> Iterator[Any]:
-    """How the training went."""
-    from auricle.evaluation.plots import training_figure
-
-    if champion is not None:
-        yield training_figure(champion.training)
-
-
 def report(
     source: dict[str, Any], data_report: dict[str, Any], study: str, **of_models: Any
 ) -> Iterator[str]:
     """The page of the study; `of_models` holds `metrics_<model>` and `champion_<model>` of each model."""
     from auricle.evaluation.rating_report import render_rating_report
-    from auricle.evaluation.report import ModelSection
 
-    sections = [
-        ModelSection(
-            name=model,
-            metrics=metrics,
-            training=champion.training,
-            config=champion.config,
-            version=champion.version,
-            digest=champion.digest,
-        )
-        for model, champion, metrics in _of(of_models)
-    ]
+    prefix = "champion_"
+    models = [name.removeprefix(prefix) for name in of_models if name.startswith(prefix)]
+    found = [section_of(model, of_models) for model in models]
+    sections = [section for section in found if section is not None]
     if sections:
         yield render_rating_report(study=study, source=source, data_report=data_report, sections=sections)
-
-
-def _of(of_models: dict[str, Any]) -> Iterator[tuple[str, BundleRef, dict[str, Any]]]:
-    """Name, champion and figures of the models that have them."""
-    for key, champion in of_models.items():
-        model = key.removeprefix("champion_")
-        metrics = of_models.get(f"metrics_{model}")
-        if key != model and champion is not None and metrics is not None:
-            yield model, champion, metrics

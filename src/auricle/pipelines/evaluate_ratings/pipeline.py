@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import draw_curves, report, score, write_card
+from auricle.pipelines.evaluate.nodes import draw_curves
+
+from .nodes import report, score, write_card
 
 OF_CORPUS = ("features", "manifest", "data_report", "source")
 MADE = ("metrics", "card", "curves")
