@@ -228,18 +228,27 @@ class Fortnight:
 
     def killed(self) -> int:
         """A night that is killed at a random moment, and the next, which resumes it."""
-        typical = max((night.seconds for night in self.nights if night.code in DECIDED), default=20.0)
-        before = self.champion
+        *_, typical = [20.0, *(night.seconds for night in self.nights if night.code in DECIDED)]
+        before, decided = self.champion, len(self.decisions)
         process = self._kedro("run", "--pipelines=retrain", log="a")
         try:
-            process.wait(random.Random(self.seed).uniform(0.3, 0.9) * typical)
+            process.wait(random.Random(self.seed).uniform(0.1, 0.8) * typical)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         if process.returncode != -signal.SIGKILL:
-            return int(process.returncode)  # it was done before: nothing to resume
-        assert self.champion == before, "a killed run has moved the champion"
-        return self.run()
+            return int(ExitCode.FAILED)  # it was done before: nothing was killed, and nothing is shown
+        promised = {
+            told["challenger"]["version"]
+            for told in self.decisions[decided:]
+            if told["outcome"] == "promoted"
+        }
+        assert self.champion in {before, *promised}, "a killed run has moved the champion without a decision"
+        moved, code = self.champion != before, self.run()
+        if code != ExitCode.NOTHING_NEW or len(self.decisions) == decided:
+            return code
+        # It had decided before it was killed, and moved the champion where it was to move.
+        return int(ExitCode.PROMOTED if moved else ExitCode.KEPT)
 
     def rolled_back(self) -> int:
         """The champion before is brought back, and stays through a night with nothing new."""

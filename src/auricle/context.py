@@ -37,7 +37,8 @@ class ProjectContext(KedroContext):
 
         from auricle.pipeline_registry import DEFAULT_STUDY, DRIFT, HISTORY, RETRAIN, register_pipelines
 
-        parameters = self.config_loader["parameters"]
+        # Kept by the loader, which would read and resolve all files again for the catalog.
+        parameters = self.config_loader["parameters"] = self.config_loader["parameters"]
         registry = register_pipelines(chosen_studies(parameters), retrained_models(parameters))
         if parameters.get(CHOICE) is None:
             shared = register_pipelines([DEFAULT_STUDY])

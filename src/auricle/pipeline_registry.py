@@ -1,7 +1,7 @@
 """What `kedro run --pipelines=` knows, made from the table of studies."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from kedro.pipeline import Pipeline
@@ -136,15 +136,28 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
         chosen: names of studies; pipelines have the nodes of these only.
         retrained: by study the models that `retrain` trains and `drift` watches; by default all that can be.
     """
+    studies = tuple(chosen)
+    fresh = [
+        _retrainable(STUDIES[corpus]) if retrained is None else retrained.get(corpus, ())
+        for corpus in studies
+    ]
+    return Registry(_pipelines_of(studies, tuple(map(tuple, fresh))))
+
+
+@cache
+def _pipelines_of(chosen: tuple[str, ...], retrained: tuple[tuple[str, ...], ...]) -> Mapping[str, Pipeline]:
+    """The pipelines of some studies; kept, since Kedro asks for them more than once in a run.
+
+    Args:
+        chosen: names of studies.
+        retrained: of each the models that `retrain` trains.
+    """
     studies = {corpus: STUDIES[corpus] for corpus in chosen}
-    fresh = {
-        corpus: _retrainable(models) if retrained is None else retrained.get(corpus, ())
-        for corpus, models in studies.items()
-    }
+    fresh = dict(zip(chosen, retrained, strict=True))
     training = {model: _train(model, studies) for model in RECIPES}
     on_spectrograms = {corpus: models for corpus, models in studies.items() if _on_spectrograms(models)}
     of_classes = {corpus: models for corpus, models in studies.items() if not _on_ratings(models)}
-    pipelines = {
+    return {
         "ingest": _joined(ingest.create_pipeline(corpus) for corpus in studies),
         "cache_spectrograms": _prepare(cache_spectrograms.create_pipeline, studies),
         "cache_waveforms": _prepare(cache_waveforms.create_pipeline, studies),
@@ -195,13 +208,13 @@ def register_pipelines(chosen: Iterable[str] = STUDIES, retrained: Studies | Non
             if corpus == DEFAULT_STUDY
         ),
     }
-    return Registry(pipelines)
 
 
 def _train(model: str, studies: Studies) -> Pipeline:
     return _joined(_train_in(corpus, model) for corpus, models in studies.items() if model in models)
 
 
+@cache
 def _train_in(corpus: str, model: str) -> Pipeline:
     recipe = RECIPES[model]
     return (
@@ -299,4 +312,5 @@ def _prepare(prepare: Callable[[str], Pipeline], studies: Studies) -> Pipeline:
 
 
 def _joined(pipelines: Iterable[Pipeline]) -> Pipeline:
-    return sum(pipelines, start=Pipeline([]))
+    """The sum of pipelines, which may share nodes; at once, since Kedro sorts and checks each sum anew."""
+    return Pipeline({node: None for pipeline in pipelines for node in pipeline.nodes})

@@ -73,7 +73,7 @@ class RunHooks:
             self._lock.take(catalog.load("run_lock"), run_params["run_id"])
             for run in mark_killed(self._folder):
                 logger.warning("The retraining of %s was killed: its summary says so now", run)
-        if self.summary is not None:  # written here, since a run that finds the lock taken leaves nothing
+        if self.summary is not None:
             write_summary(self._folder, self.summary)
 
     @hook_impl

@@ -104,6 +104,10 @@ class TestUnits:
         kedro = re.search(r"\S+/kedro .*?(?= >>)", command)
         assert kedro is not None and kedro_run_of(kedro[0])["pipelines"] == ["retrain"]
         assert " nice -n " in command
+        limit = re.search(r" timeout --kill-after=(\w+) (\w+) ", command)
+        assert limit is not None
+        service = unit(SERVICE)["Service"]
+        assert (service["TimeoutStopSec"], service["TimeoutStartSec"]) == (f"{limit[1]}in", limit[2])
         assert "flock" not in command  # workers inherit its file, and would keep the lock of a killed run
 
     def test_cron_has_every_variable_of_the_service(self) -> None:

@@ -314,7 +314,6 @@ class TestRefusals:
                 },
                 "focal_gamma is 2, which is for one class",
             ),
-            ({"genre.cnn.train.compile": True, "genre.cnn.train.precision": "bf16"}, "compile is true.*bf16"),
             ({"genre.cnn.model.kind": "transformer"}, "transformer.*'cnn', 'hybrid', 'resnet', 'cnn_lstm'"),
         ],
     )
@@ -322,6 +321,14 @@ class TestRefusals:
         with pytest.raises(Exception, match=rf"(?s){message}"):
             run(project, ["train_cnn"], params=params)
         assert not (project / "data/ci/02_intermediate").exists()
+
+    def test_compiled_in_bf16(self, project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        import torch
+
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+        params = {"genre.cnn.train.compile": True, "genre.cnn.train.precision": "bf16"}
+        with pytest.raises(Exception, match=r"(?s)compile is true.*bf16"):
+            run(project, ["train_cnn"], params=params)
 
     def test_device_that_is_not_there(self, project: Path, run: Run) -> None:
         import torch

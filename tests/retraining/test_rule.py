@@ -19,10 +19,10 @@ from contest_samples import (
 from auricle.corpora.labels import LabelParams
 from auricle.errors import ConfigurationError
 from auricle.evaluation.evaluate import kind_of
-from auricle.retraining.compared import Candidate, Grounds, compare
+from auricle.retraining.compared import Candidate, Compared, Grounds, compare
 from auricle.retraining.costs import Cost
 from auricle.retraining.params import LatencyParams, RuleParams, SizeParams
-from auricle.retraining.rule import figure_of, improvement
+from auricle.retraining.rule import checks_of, figure_of, improvement
 
 MANIFEST = make_manifest()
 WEAK, STRONG = predict(MANIFEST, right=0.6, seed=1), predict(MANIFEST, right=0.85, seed=2)
@@ -103,9 +103,21 @@ class TestVetoes:
         rule = RuleParams(max_calibration_worsening=0.2)
         decision = decided(tmp_path, MANIFEST, WEAK, challenger, rule=rule)
         assert decision["outcome"] == "promoted"  # by temperatures that are fitted on validation
-        check = _calibration(tmp_path, challenger, rule, kept)
+        check = _calibration(challenger, rule, kept)
         assert not check["passed"]
         assert check["value"] > 0.4
+
+    def test_but_not_where_that_is_not_shown(self, tmp_path: Path) -> None:
+        """Confidences mean as much in both; which ECE is lower of 40 groups is chance."""
+        rule, promoted = RuleParams(max_calibration_worsening=0.0), 0
+        higher = 0
+        for seed in range(10):
+            pair = [predict(MANIFEST, right=0.7, seed=2 * seed + one) for one in range(2)]
+            compared = _compared(*pair)
+            higher += compared.points["challenger"]["ece"][0] > compared.points["champion"]["ece"][0]
+            promoted += _check_of(compared, rule)["passed"]
+        assert higher >= 3
+        assert promoted >= 9
 
     @pytest.mark.parametrize(
         ("cost", "name"),
@@ -221,12 +233,16 @@ class TestFigure:
         assert decision["reason"].startswith("accuracy is ")
 
 
-def _calibration(folder: Path, challenger: pd.DataFrame, rule: RuleParams, config: dict) -> dict:
+def _calibration(challenger: pd.DataFrame, rule: RuleParams, config: dict) -> dict:
     """The check of calibration on models whose bundles keep temperatures."""
-    from auricle.retraining.rule import checks_of
+    return _check_of(_compared(WEAK, challenger, config), rule)
 
-    heard = frozenset[str]()
-    both = [Candidate(config, heard, table) for table in (WEAK, challenger)]
-    grounds = Grounds(MANIFEST, rule, EVALUATION, LabelParams())
-    checks = checks_of(compare(*both, grounds, "validation"), SAME, grounds)
+
+def _compared(champion: pd.DataFrame, challenger: pd.DataFrame, config: dict | None = None) -> Compared:
+    both = [Candidate(config or {}, frozenset(), table) for table in (champion, challenger)]
+    return compare(*both, Grounds(MANIFEST, RuleParams(), EVALUATION, LabelParams()), "validation")
+
+
+def _check_of(compared: Compared, rule: RuleParams) -> dict:
+    checks = checks_of(compared, SAME, Grounds(MANIFEST, rule, EVALUATION, LabelParams()))
     return next(check for check in checks if check["name"] == "calibration")

@@ -184,8 +184,24 @@ class TestRetraining:
         other = RunLock()
         other.take(project.folder / "data/.lock", "another")
         assert project.run("--pipelines=retrain", f"--nodes={node}").exit_code == ExitCode.LOCKED
-        assert project.summaries() == []
         other.give_back()
+
+    def test_that_finds_another_tells_the_webhook_and_leaves_the_other_its_lock(
+        self,
+        project: Project,
+        listener: tuple[str, list[dict[str, Any]]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        url, heard = listener
+        monkeypatch.setenv("AURICLE_WEBHOOK_URL", url)
+        other = RunLock()
+        other.take(project.folder / "data/.lock", "another")
+        for _ in range(2):
+            assert project.retrain().exit_code == ExitCode.LOCKED
+        other.give_back()
+        assert [(told["status"], told["exit_code"]) for told in project.summaries()] == [("locked", 75)] * 2
+        assert [body["status"] for body in heard] == ["locked"] * 2
+        assert f"locked: A retraining is under way: process {os.getpid()}" in heard[0]["text"]
 
     def test_of_some_nodes_says_whether_it_decides(self, project: Project) -> None:
         assert project.run("--pipelines=retrain", "--nodes=genre.gate").exit_code == 0
@@ -246,7 +262,7 @@ class TestEnds:
         said, _ = process.communicate(timeout=DEADLINE_S)
         assert process.returncode == 143, said
         assert "Give the same command again" in said
-        (summary,) = project.summaries()
+        summary = next(told for told in project.summaries() if told["status"] != "locked")
         assert (summary["status"], summary["exit_code"], summary["asked_by"]) == ("stopped", 143, "cron")
         assert project.retrain().exit_code == 10
 

@@ -31,6 +31,7 @@ def _run(**options: Any) -> Any:
         try:
             result = kedro_run.callback(**options)  # type: ignore[misc]
         except LockedError as error:
+            hooks.end_early("locked", error)
             click.echo(f"Error: {error}", err=True)
             context.exit(ExitCode.LOCKED)
         except (Exception, StopSignal, KeyboardInterrupt) as error:

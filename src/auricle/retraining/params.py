@@ -63,7 +63,9 @@ class RuleParams(Params):
     min_support: int = Field(10, description="Judged recordings from which on a label has support.", ge=1)
     min_support_groups: int = Field(5, description="Groups that these have to come from, too.", ge=1)
     max_calibration_worsening: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        0.05, description="How much higher the calibrated ECE may be than the champion's; null: any."
+        0.05,
+        description="How much higher than the champion's the calibrated ECE may be shown to be, by the lower"
+        " bound of the difference; null: any.",
     )
     latency: LatencyParams = Field(LatencyParams(), description="How long a recording may take.")
     size: SizeParams = Field(SizeParams(), description="How large the bundle may be.")

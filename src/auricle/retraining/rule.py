@@ -49,7 +49,7 @@ def checks_of(compared: Compared, costs: Mapping[str, Cost], grounds: Grounds) -
     rule = grounds.rule
     found = [_heard(compared), improvement(compared, rule, grounds.evaluation), _labels(compared, rule)]
     if rule.max_calibration_worsening is not None:
-        found.append(_calibration(compared, rule.max_calibration_worsening))
+        found.append(_calibration(compared, rule.max_calibration_worsening, grounds.evaluation))
     return [*found, *_latency(costs, rule), *_size(costs, rule)]
 
 
@@ -162,17 +162,27 @@ def _labels(compared: Compared, rule: RuleParams) -> Json:
     )
 
 
-def _calibration(compared: Compared, limit: float) -> Json:
-    """Whether confidences mean about as much as before: at the temperatures that prediction uses."""
+def _calibration(compared: Compared, limit: float, evaluation: EvaluateParams) -> Json:
+    """Whether confidences are shown to mean less than before, at the temperatures that prediction uses.
+
+    It is the lower bound that counts: of some hundred recordings an ECE is known to some hundredths, and the
+    difference itself would keep one of a few challengers that are no worse.
+    """
     both = all("ece_calibrated" in figures for figures in compared.points.values())
     name = "ece_calibrated" if both else "ece"
     new, old = (float(compared.points[side][name][0]) for side in (CHALLENGER, CHAMPION))
+    interval = interval_between(name, compared, evaluation)
+    low, high = interval or (new - old, new - old)
+    told = (
+        f", from {low:+.4f} to {high:+.4f} with a confidence of {evaluation.confidence:g}" if interval else ""
+    )
     return row(
         "calibration",
-        new - old <= limit,
-        new - old,
+        low <= limit,
+        low,
         limit,
-        f"{name} is {new:.4f}, the champion's {old:.4f}; it may be higher by {limit:g}.",
+        f"{name} is {new:.4f}, the champion's {old:.4f}: a difference of {new - old:+.4f}{told}. The lower bound"
+        f" may be up to {limit:g}.",
     )
 
 

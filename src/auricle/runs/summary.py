@@ -15,7 +15,7 @@ from auricle.runs.exit_codes import ExitCode
 
 logger = logging.getLogger(__name__)
 
-Status = Literal["running", "succeeded", "failed", "stopped", "killed"]
+Status = Literal["running", "succeeded", "failed", "stopped", "killed", "locked"]
 
 
 class RunSummary(BaseModel):
@@ -122,4 +122,4 @@ def error_of(error: BaseException, node: str | None) -> dict[str, str]:
 
 def exit_code_of(status: Status) -> ExitCode:
     """Of a run that did not come to its end."""
-    return ExitCode.STOPPED if status == "stopped" else ExitCode.FAILED
+    return {"stopped": ExitCode.STOPPED, "locked": ExitCode.LOCKED}.get(status, ExitCode.FAILED)

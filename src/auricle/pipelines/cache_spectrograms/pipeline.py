@@ -1,10 +1,13 @@
 """The spectrogram caching pipeline of a corpus."""
 
+from functools import cache
+
 from kedro.pipeline import Node, Pipeline
 
 from .nodes import cache_spectrograms, render_variants
 
 
+@cache
 def create_pipeline(corpus: str) -> Pipeline:
     """From the manifest to spectrograms, and to altered copies where wanted, doing only what is missing."""
     return Pipeline(

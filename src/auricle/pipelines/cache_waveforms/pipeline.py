@@ -1,10 +1,13 @@
 """The waveform caching pipeline of a corpus."""
 
+from functools import cache
+
 from kedro.pipeline import Node, Pipeline
 
 from .nodes import cache_waveforms
 
 
+@cache
 def create_pipeline(corpus: str) -> Pipeline:
     """From the manifest to waveforms, doing only what is missing."""
     return Pipeline(

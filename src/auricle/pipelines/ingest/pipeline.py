@@ -1,5 +1,7 @@
 """The ingestion pipeline of a corpus."""
 
+from functools import cache
+
 from kedro.pipeline import Node, Pipeline
 
 from auricle.pipelines.marks import ADDS_TO_ITS_INPUT
@@ -14,6 +16,7 @@ from .nodes import (
 )
 
 
+@cache
 def create_pipeline(corpus: str) -> Pipeline:
     """From the folder of recordings to manifest, ledger and data report, in the corpus's namespace."""
     return Pipeline(
