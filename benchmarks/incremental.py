@@ -1,8 +1,7 @@
 """What runs after which change: the forest of the demo corpus, by the incremental runner.
 
 Makes a copy of the project, changes one thing after another, runs the same pipeline after each, and prints
-the table of docs/retraining.md. At the end it times the command in which nothing has changed, in a process of its
-own.
+the table of docs/retraining.md. At the end it times the command in which nothing has changed, by itself.
 """
 
 import os

@@ -181,8 +181,8 @@ def _calibration(compared: Compared, limit: float, evaluation: EvaluateParams) -
         low <= limit,
         low,
         limit,
-        f"{name} is {new:.4f}, the champion's {old:.4f}: a difference of {new - old:+.4f}{told}. The lower bound"
-        f" may be up to {limit:g}.",
+        f"{name} is {new:.4f}, the champion's {old:.4f}: a difference of {new - old:+.4f}{told}. The lower"
+        f" bound may be up to {limit:g}.",
     )
 
 
