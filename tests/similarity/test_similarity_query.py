@@ -128,7 +128,8 @@ class TestCopies:
             pytest.importorskip("faiss")
         manifest, embeddings = corpus(400)
         alike = manifest["recording_id"].iloc[:300]
-        embeddings.loc[:299, "embedding"] = [embeddings.at[0, "embedding"]] * 300
+        vectors = embeddings["embedding"].tolist()
+        embeddings["embedding"] = vectors[:1] * 300 + vectors[300:]
         said = built(tmp_path, manifest, embeddings, exact_up_to=exact_up_to).query("0.wav")
         assert set(said.copies["recording_id"]) == set(alike) - {alike[0]}
         assert len(said.neighbours) == 10

@@ -56,9 +56,7 @@ def answer(index: SimilarityIndex, asked: QueryParams) -> Answer:
     is_copy = _copies(index, like, allowed)
     while True:
         allowed &= ~is_copy
-        rows, cosines = index.search(wanted[None], asked.count, _mask(allowed))
-        there = rows[0] >= 0
-        found, near = rows[0][there], cosines[0][there]
+        found, near = _nearest(index, wanted, asked.count, allowed)
         late = found[_alike(index, index.vectors[found], like)]  # by an approximate search missed until now
         if not len(late):
             break
@@ -155,6 +153,20 @@ def _check(what: str, names: Sequence[str], known: set[str]) -> None:
                 f"No recording of the index has the {what} {name!r}. There are {', '.join(near)}"
                 f"{' and others' if len(known) > len(near) else ''}."
             )
+
+
+def _nearest(
+    index: SimilarityIndex, wanted: FloatArray, count: int, allowed: npt.NDArray[np.bool_]
+) -> tuple[IntArray, FloatArray]:
+    rows, cosines = index.search(wanted[None], count, _mask(allowed))
+    there = rows[0] >= 0
+    fewer = min(count, int(allowed.sum()))
+    if there.sum() >= fewer:
+        return rows[0][there], cosines[0][there]
+    # The cells that approximate search looks into hold copies, or what is filtered out.
+    every = np.where(allowed, index.vectors @ wanted, np.float32(-np.inf))
+    best = np.argsort(-every, kind="stable")[:fewer]
+    return best, every[best]
 
 
 def _mask(allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_] | None:
