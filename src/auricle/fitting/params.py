@@ -46,6 +46,7 @@ OF_SPEECH: dict[str, Any] = {
     "learning_rate": 5e-4,
     "schedule": "linear",
     "early_stopping_patience": 10,
+    "best_metric": "macro_f1",
 }
 
 # What differs from the defaults of the types, as in conf/base; a test holds the two together.
