@@ -37,6 +37,7 @@ import onnx
 import onnxruntime
 import pandas as pd
 import torch
+from transformers import ResNetConfig
 
 from auricle.audio.descriptors import DescriptorExtractor, DescriptorParams
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
@@ -54,7 +55,9 @@ from auricle.models.registry import build_model
 TARGET = 2.0
 BATCH, CLIPS, CLASSES = 16, 64, 10
 FOREST = "random_forest"
-KINDS = ("cnn", "hybrid", "resnet", "cnn_lstm", "note_analyzer", "note_analyzer_small", "wav2vec2", FOREST)
+SPECTROGRAMS = ("cnn", "hybrid", "resnet", "cnn_lstm", "transfer")
+NETWORKS = (*SPECTROGRAMS, "note_analyzer", "note_analyzer_small", "wav2vec2")
+KINDS = (*NETWORKS, FOREST)
 INSTRUMENTS = ("cello", "flute", "oboe")
 
 Answer = Callable[[], Any]
@@ -142,13 +145,18 @@ def config_of(kind: str) -> Any:
     if kind == "wav2vec2":
         front_end = WaveformParams().make()
     window = front_end.frames(3.0)
-    return ModelParams.model_validate({"kind": kind}).root.config(
-        n_bands=front_end.n_bands,
-        vocabulary=[str(number) for number in range(CLASSES)],
-        window_frames=window,
-        hop_frames=window,
-        **more,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        given = {"kind": kind}
+        if kind == "transfer":  # the shape of the default's encoder; weights cost the same, whatever they are
+            ResNetConfig().save_pretrained(folder)
+            given["backbone"] = folder
+        return ModelParams.model_validate(given).root.config(
+            n_bands=front_end.n_bands,
+            vocabulary=[str(number) for number in range(CLASSES)],
+            window_frames=window,
+            hop_frames=window,
+            **more,
+        )
 
 
 def note_frames(model: Any) -> int | None:

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import psutil
 import torch
 
@@ -28,7 +27,8 @@ from auricle.audio.decode import decode
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.synthesis.encoding import Encoding, encode
-from auricle.inference.bulk.files import POOL_FILES, predict_files
+from auricle.corpora.shards import ShardedRows
+from auricle.inference.bulk.files import LARGE, POOL_FILES, predict_files
 from auricle.inference.bulk.job import plan, scorer_of
 from auricle.inference.bulk.params import PredictParams
 from auricle.inference.note_batches import BatchParams
@@ -134,7 +134,7 @@ def whole(root: Path, params: PredictParams) -> Cost:
     """Seconds a file in the steady state."""
     job = plan(params, root)
     moments: list[tuple[Cost, int]] = []
-    for rows in predict_files(job, pd.DataFrame(), params):
+    for rows in predict_files(job, ShardedRows(root / "ledger", "path", LARGE), params):
         assert rows["reason"].eq("").all()
         moments.append((now(), len(rows)))
     if len(moments) < 3:

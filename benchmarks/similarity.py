@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from auricle.similarity.approximate import ApproximateIndex
+from auricle.similarity.approximate import PROBES, ApproximateIndex
 from auricle.similarity.index import SimilarityIndex
 
 COUNT, CLUSTERS = 10, 60
@@ -65,7 +65,7 @@ def faiss_ivf(vectors: Array, storage: str, cells: int | None) -> Built:
         index.nprobe = probes
         return index.search(queries, COUNT)[1]
 
-    return Built(ask, (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128))
+    return Built(ask, PROBES)
 
 
 def faiss_hnsw(vectors: Array, storage: str) -> Built:
@@ -134,7 +134,7 @@ def auricle(vectors: Array, cells: int | None) -> Built:
         approximate.probes = probes
         return index.search(queries, COUNT)[0]
 
-    return Built(ask, (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128))
+    return Built(ask, PROBES)
 
 
 CANDIDATES: dict[str, tuple[str, Callable[[Array, int | None], Built]]] = {

@@ -120,8 +120,9 @@ def fit(
 def pack(name_or_path: str | Path, out: str | Path, *, run_root: str | Path | None = None) -> Path:
     """Copy a model into a folder that stands alone: `auricle.pack("genre.ensemble", "my_ensemble")`.
 
-    Of an ensemble the members are copied too, into its folder `members`. What comes out is loaded by
-    `auricle.load` on any machine.
+    Of an ensemble the members are copied too, into its folder `members`, and what `kedro run
+    --pipelines=export` wrote of exactly this model goes along. What comes out is loaded by `auricle.load` on
+    any machine.
 
     Args:
         name_or_path: as `load` takes it.

@@ -98,6 +98,7 @@ class TestTold:
             ({"front_end": 3}, "front_end is 3, not a dictionary"),
             ({"test_share": 0.9}, r"leave nothing to train on|less than or equal"),
             ({"best_metric": "mean_average_precision"}, "does not have"),
+            ({"class_weights": True, "focal_gamma": 2.0}, "class_weights true and focal_gamma 2.0 are"),
         ],
     )
     def test_values_that_cannot_be_are_refused(self, values: dict[str, Any], said: str) -> None:
@@ -109,3 +110,7 @@ class TestTold:
         several = told("note_analyzer", several=True)
         assert several.train.balanced_sampling == 0
         assert several.model.root.instrument_prior == 0
+        weighed = told("note_analyzer", class_weights="effective").train
+        assert (weighed.class_weights, weighed.balanced_sampling) == ("effective", 0)
+        drawn = told("cnn", balanced_sampling=1.0).train
+        assert (drawn.class_weights, drawn.balanced_sampling) == (False, 1)

@@ -1,6 +1,7 @@
 """Two small bundles, a CNN's and a forest's, real audio files, and a corpus cached from them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.stft import StftFrontEnd, StftParams
 from auricle.audio.store import SpectrogramStore
-from auricle.models.bundle import BundleRef, seal
+from auricle.inference.export import exported_file
+from auricle.inference.onnx_network import FILE
+from auricle.models.bundle import BundleRef, open_bundle, seal
 from auricle.models.forest import fit_forest, forest_config, save_forest
 from auricle.models.params import CnnParams, ForestParams, NoteAnalyzerParams
 from auricle.models.registry import build_model
@@ -72,6 +75,28 @@ def cnn_bundle(tmp_path_factory: pytest.TempPathFactory, front_end: LogMelFrontE
         optimizer.step()
     model.eval().save_pretrained(path)
     return finish(path, front_end)
+
+
+@pytest.fixture(scope="session")
+def timed(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The corpus, with how long its recordings last."""
+    return manifest.assign(duration_s=[2.0, 3.3, 0.4, 1.0, 2.5, 1.7])
+
+
+@pytest.fixture(scope="session")
+def content(cnn_bundle: BundleRef, timed: pd.DataFrame, recordings: Path) -> bytes:
+    """The CNN as ONNX, compared with it on the recordings."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    return exported_file(cnn_bundle, timed, recordings, AudioLimits())
+
+
+@pytest.fixture
+def exported(tmp_path: Path, cnn_bundle: BundleRef, content: bytes) -> BundleRef:
+    """A bundle that holds its export, as one that was copied from elsewhere may."""
+    shutil.copytree(cnn_bundle.path, tmp_path / "cnn")
+    (tmp_path / "cnn" / FILE).write_bytes(content)
+    return open_bundle(tmp_path / "cnn")
 
 
 @pytest.fixture(scope="session")

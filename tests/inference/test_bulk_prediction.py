@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,18 @@ from tones import RATE, tone
 from auricle.audio import isolation
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
+from auricle.corpora.shards import ShardedRows, add_shard
+from auricle.datasets.chunked_table import ChunkedTableDataset
 from auricle.errors import BundleError, ConfigurationError
-from auricle.inference.bulk.files import DTYPES, predict_files
+from auricle.inference.bulk.files import DTYPES, LARGE, predict_files
 from auricle.inference.bulk.hearing import Item, hear_file
 from auricle.inference.bulk.job import Job, plan, scorer_of
 from auricle.inference.bulk.params import PredictParams
-from auricle.inference.bulk.tables import flat, playlists_of, records_of, results_of, summary_of
+from auricle.inference.bulk.tables import csv_of, json_lines_of, playlists_of, results_of, stored, summary_of
 from auricle.inference.classifier import AudioClassifier
 from auricle.models.bundle import BundleRef, open_bundle, seal
 from auricle.models.domain import FACTS
 from auricle.training.domain import fit_domain
-
-NOTHING = pd.DataFrame()
 
 
 class Library:
@@ -36,7 +38,7 @@ class Library:
 
     def __init__(self, folder: Path, bundle: BundleRef) -> None:
         self.folder, self.bundle = folder, bundle
-        self.rows = NOTHING
+        self.kept = Path(tempfile.mkdtemp(dir=folder.parent)) / "ledger"
         self.params: dict[str, Any] = {"workers": 1, "device": "cpu"}
 
     def job(self, **params: Any) -> Job:
@@ -47,14 +49,27 @@ class Library:
         """New chunks of rows, which are kept as the catalog keeps them."""
         job = self.job(**params)
         asked = PredictParams.model_validate(self.params | params)
-        chunks = list(predict_files(job, self.rows, asked))
-        if chunks:
-            self.rows = pd.concat([self.rows, *chunks]).drop_duplicates("path", keep="last")
+        chunks = list(predict_files(job, self.ledger, asked))
+        self.keep(chunks)
         return chunks
 
-    def results(self, abstain_below: float | None = None, **params: Any) -> pd.DataFrame:
+    @property
+    def ledger(self) -> ShardedRows:
+        return ShardedRows(self.kept, ["path", "retry"], LARGE)
+
+    def keep(self, chunks: list[pd.DataFrame]) -> None:
+        for chunk in chunks:
+            add_shard(self.kept, chunk)
+
+    def forget(self) -> None:
+        shutil.rmtree(self.kept)
+
+    def chunks(self, abstain_below: float | None = None, **params: Any) -> Iterator[pd.DataFrame]:
         opinions = params.get("opinions", False)
-        table = results_of(self.job(**params), self.rows, abstain_below, opinions=opinions)
+        return results_of(self.job(**params), self.ledger, abstain_below, opinions=opinions, rows_at_once=3)
+
+    def results(self, abstain_below: float | None = None, **params: Any) -> pd.DataFrame:
+        table = pd.concat(self.chunks(abstain_below, **params), ignore_index=True)
         return table.set_index(table["path"].map(lambda path: Path(path).name))
 
 
@@ -101,7 +116,7 @@ class TestWhatIsSaid:
     def test_windows_may_be_others(self, library: Library) -> None:
         library.predict()
         before = library.results()["windows"]
-        library.rows = NOTHING
+        library.forget()
         windows = {"window_seconds": 0.5, "hop_seconds": 0.25}
         library.predict(windows=windows)
         assert (library.results(windows=windows)["windows"] > before).sum() >= 4
@@ -247,7 +262,7 @@ class TestNothingIsDoneTwice:
         library.predict()
         (library.folder / "0.wav").rename(library.folder / "moved.wav")
         sf.write(library.folder / "new.wav", tone(1.0, 500, seed=9), RATE)
-        before = set(library.rows["recording_id"])
+        before = set(library.ledger.table["recording_id"])
         (chunk,) = library.predict()
         assert {Path(path).name for path in chunk["path"]} == {"moved.wav", "new.wav"}
         assert len(set(chunk["recording_id"]) - before) == 1
@@ -277,8 +292,8 @@ class TestNothingIsDoneTwice:
 
     def test_a_killed_run_goes_on_where_it_stopped(self, library: Library) -> None:
         job = library.job()
-        begun = predict_files(job, NOTHING, PredictParams(workers=1, chunk_size=2, device="cpu"))
-        library.rows = next(begun)
+        begun = predict_files(job, library.ledger, PredictParams(workers=1, chunk_size=2, device="cpu"))
+        library.keep([next(begun)])
         begun.close()
         rest = library.predict()
         assert sum(map(len, rest)) == 4
@@ -320,7 +335,7 @@ class TestFilesThatCannotBeUsed:
     def test_between_listing_and_reading_end_nothing(self, library: Library) -> None:
         job = library.job()
         (library.folder / "2.wav").unlink()
-        (chunk,) = predict_files(job, NOTHING, PredictParams(workers=1, device="cpu"))
+        (chunk,) = predict_files(job, library.ledger, PredictParams(workers=1, device="cpu"))
         failed = chunk[chunk["reason"] != ""]
         assert [Path(path).name for path in failed["path"]] == ["2.wav"]
         assert failed["retry"].all()
@@ -358,15 +373,35 @@ class TestForms:
         np.testing.assert_allclose(table[columns].dropna().sum(axis=1), 1, atol=1e-5)
 
     def test_csv_has_no_lists(self, done: Library) -> None:
-        table = flat(done.results())
-        assert table.loc["0.wav", "top_5"].split("; ") == done.results().loc["0.wav", "top_5"]
+        table = pd.read_csv(StringIO("".join(csv_of(done.chunks()))))
+        expected = done.results()
+        assert table["path"].tolist() == expected["path"].tolist()  # and one header, of three chunks
+        assert table["top_5"][0].split("; ") == expected.loc["0.wav", "top_5"]
 
     def test_json_has_null_for_what_is_missing(self, done: Library) -> None:
-        records = {Path(record["path"]).name: record for record in records_of(done.results())}
+        lines = map(json.loads, json_lines_of(done.chunks()))
+        records = {Path(record["path"]).name: record for record in lines}
         assert records["empty.mp3"]["label"] is None
         assert records["empty.mp3"]["probabilities"] == {}
         assert sum(records["0.wav"]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
         assert next(iter(records["0.wav"]["top_5"])) == records["0.wav"]["label"]
+
+    def test_parquet_has_one_schema_whatever_a_chunk_lacks(self, done: Library, tmp_path: Path) -> None:
+        """The chunk of the broken file alone has no label, no confidence and no list with an entry."""
+        parts = list(results_of(done.job(), done.ledger, None, rows_at_once=1))
+        dataset = ChunkedTableDataset(filepath=str(tmp_path / "predictions.parquet"))
+        dataset.save(stored(done.job(), parts))
+        read = pd.read_parquet(tmp_path / "predictions.parquet")
+        whole = pd.concat(parts, ignore_index=True)
+        assert list(read.columns) == list(whole.columns)
+        for name in ("path", "confidence", "duration_s", "probability_high", "reason"):
+            pd.testing.assert_series_equal(read[name], whole[name], check_dtype=False)
+        assert read["label"].isna().sum() == 1
+        assert [list(labels) for labels in read["labels"]] == whole["labels"].tolist()
+        assert [len(chunk) for chunk in dataset.load().chunks()] == [1] * 7
+        assert list(map(json.loads, json_lines_of(dataset.load().chunks()))) == list(
+            map(json.loads, json_lines_of(parts))
+        )
 
     def test_every_usable_file_is_in_the_playlist_of_its_label(self, done: Library) -> None:
         lists = playlists_of(done.results())
@@ -379,13 +414,10 @@ class TestForms:
         assert (summary["files"], summary["predicted"], summary["failed"]) == (7, 6, 1)
         assert sum(summary["labels"].values()) == 6
 
-    def test_rows_keep_their_types_through_parquet(self, done: Library, tmp_path: Path) -> None:
-        done.rows.to_parquet(tmp_path / "rows.parquet")
-        read = pd.read_parquet(tmp_path / "rows.parquet")
-        assert list(read.columns) == list(DTYPES)
-        before = done.results()
-        done.rows = read
-        pd.testing.assert_frame_equal(done.results(), before)
+    def test_the_ledger_has_the_columns_it_says(self, done: Library) -> None:
+        everything = done.ledger.whole(range(7))
+        assert set(everything.columns) == set(DTYPES)
+        assert set(done.ledger.table.columns) == set(DTYPES) - set(LARGE)
 
 
 class TestRefusals:
@@ -458,7 +490,7 @@ class TestOnnx:
         by_onnx = library.results()
         assert set(by_onnx["backend"]) == {"onnx"}
         assert set(by_onnx["model"]) == {"genre.cnn"}
-        library.rows = NOTHING
+        library.forget()
         library.predict(backend="torch")
         by_torch = library.results()
         assert set(by_torch["backend"]) == {"torch"}

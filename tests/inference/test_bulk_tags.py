@@ -12,8 +12,9 @@ from tones import tone
 
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
+from auricle.corpora.shards import ShardedRows, add_shard
 from auricle.errors import ConfigurationError
-from auricle.inference.bulk.files import predict_files
+from auricle.inference.bulk.files import LARGE, predict_files
 from auricle.inference.bulk.genre_tag import read_genres, write_genres
 from auricle.inference.bulk.job import plan
 from auricle.inference.bulk.params import PredictParams, TagParams
@@ -163,7 +164,7 @@ class TaggedLibrary:
         record(self.folder / "plain.mp3")
         write_genres(record(self.folder / "named.flac"), ["polka", "waltz"])
         (self.folder / "text.wav").write_text("no audio")
-        self.rows = pd.DataFrame()
+        self.kept = root / "ledger"
         self.predict()
 
     def params(self, **tags: Any) -> PredictParams:
@@ -172,17 +173,21 @@ class TaggedLibrary:
 
     def predict(self) -> int:
         self.job = plan(self.params(), self.folder)
-        self.keep(chunks := list(predict_files(self.job, self.rows, self.params())))
+        self.keep(chunks := list(predict_files(self.job, self.ledger, self.params())))
         return sum(map(len, chunks))
 
+    @property
+    def ledger(self) -> ShardedRows:
+        return ShardedRows(self.kept, ["path", "retry"], LARGE)
+
     def keep(self, chunks: list[pd.DataFrame]) -> None:
-        if chunks:
-            self.rows = pd.concat([self.rows, *chunks]).drop_duplicates("path", keep="last")
-        self.results = results_of(self.job, self.rows, None)
+        for chunk in chunks:
+            add_shard(self.kept, chunk)
+        self.results = pd.concat(results_of(self.job, self.ledger, None), ignore_index=True)
 
     def tag(self, **tags: Any) -> None:
         self.keep(
-            list(tag_files(self.job, self.results, self.rows, self.results_folder, self.params(**tags)))
+            list(tag_files(self.job, self.results, self.ledger, self.results_folder, self.params(**tags)))
         )
 
     def contents(self) -> dict[str, bytes]:

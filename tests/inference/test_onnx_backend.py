@@ -17,31 +17,12 @@ from auricle.inference.load import load
 from auricle.inference.onnx_network import FILE
 from auricle.inference.onnx_recordings import compare, soundings
 from auricle.inference.scorers import load_scorer
-from auricle.models.bundle import BundleRef, open_bundle, seal
+from auricle.models.bundle import BundleRef, seal
 from auricle.models.onnx_check import check_in
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 CPU = "cpu"
-
-
-@pytest.fixture(scope="module")
-def timed(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The corpus, with how long its recordings last."""
-    return manifest.assign(duration_s=[2.0, 3.3, 0.4, 1.0, 2.5, 1.7])
-
-
-@pytest.fixture(scope="module")
-def content(cnn_bundle: BundleRef, timed: pd.DataFrame, recordings: Path) -> bytes:
-    return exported_file(cnn_bundle, timed, recordings, AudioLimits())
-
-
-@pytest.fixture
-def exported(tmp_path: Path, cnn_bundle: BundleRef, content: bytes) -> BundleRef:
-    """A bundle that holds its export, as one that was copied from elsewhere may."""
-    shutil.copytree(cnn_bundle.path, tmp_path / "cnn")
-    (tmp_path / "cnn" / FILE).write_bytes(content)
-    return open_bundle(tmp_path / "cnn")
 
 
 class TestComparison:

@@ -1,6 +1,7 @@
 """Bundles that are shared: packed with all that they need, pushed as data, and had back verified."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,10 +12,13 @@ import httpx
 import pytest
 from ensemble_models import Models
 from huggingface_hub import ModelCard, errors
+from huggingface_hub.utils import filter_repo_objects
 
 import auricle
 from auricle.errors import BundleError, ConfigurationError, MissingPackageError
+from auricle.inference.onnx_network import FILE
 from auricle.models.bundle import BundleRef, open_bundle
+from auricle.models.whole_file import write_whole
 
 RESPONSE = httpx.Response(404, request=httpx.Request("GET", "https://huggingface.co"))
 
@@ -47,14 +51,24 @@ class Hub:
 
     def upload_folder(self, *, repo_id: str, folder_path: Path, **told: Any) -> SimpleNamespace:
         self.calls.append(told)
-        shutil.copytree(folder_path, self.folder / repo_id, dirs_exist_ok=True)
+        self._transfer(folder_path, self.folder / repo_id, told)
         return SimpleNamespace(commit_url=f"https://huggingface.co/{repo_id}/commit/1")
 
     def snapshot_download(self, repo_id: str, **told: Any) -> str:
         if self.failure:
             raise self.failure
         self.calls.append(told)
-        return str(self.folder / repo_id)
+        had = self.folder / "had" / repo_id
+        self._transfer(self.folder / repo_id, had, told)
+        return str(had)
+
+    @staticmethod
+    def _transfer(source: Path, target: Path, told: dict[str, Any]) -> None:
+        """Copy what the patterns let through, by the package's own reading of them."""
+        names = [file.relative_to(source).as_posix() for file in source.rglob("*") if file.is_file()]
+        for name in filter_repo_objects(names, allow_patterns=told["allow_patterns"]):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, target / name)
 
 
 @pytest.fixture
@@ -103,6 +117,34 @@ class TestPack:
         sealed = {*json.loads((mine / "checksums.json").read_text())["sha256"], "checksums.json"}
         assert {file.name for file in packed.iterdir()} == sealed | {"README.md", "metrics.json"}
 
+    def test_takes_the_export_along_from_where_it_lies(
+        self, models: Models, content: bytes, recordings: Path, tmp_path: Path
+    ) -> None:
+        """Of the ensemble's members the network was exported by the pipeline, and the forest was not."""
+        write_whole(models.folder / "cnn/onnx/v1" / FILE, content)
+        before = auricle.load(models.folder / "cnn/bundle/v1/bundle", device="cpu")
+        packed = auricle.pack(models.ensemble, tmp_path / "packed")
+        shutil.rmtree(models.folder)
+        member = auricle.load(packed / "members/cnn", device="cpu")
+        assert (before.backend, member.backend, member.bundle.digest) == (
+            "onnx",
+            "onnx",
+            before.bundle.digest,
+        )
+        assert not (packed / "members/random_forest" / FILE).exists()
+        file = recordings / "0.wav"
+        assert member.predict(file).probabilities == before.predict(file).probabilities
+        assert auricle.load(packed, device="cpu").predict(file).label in ("high", "low")
+
+    def test_leaves_the_export_of_another_bundle_behind(
+        self, exported: BundleRef, forest_bundle: BundleRef, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        other = shutil.copytree(forest_bundle.path, tmp_path / "other")
+        shutil.copyfile(exported.path / FILE, other / FILE)
+        packed = auricle.pack(other, tmp_path / "packed")
+        assert not (packed / FILE).exists()
+        assert re.search(r"model\.onnx is not taken along: .* is of another bundle", caplog.text)
+
     def test_never_overwrites(self, cnn_bundle: BundleRef, tmp_path: Path) -> None:
         (tmp_path / "packed").mkdir()
         auricle.pack(cnn_bundle.path, tmp_path / "packed")
@@ -126,7 +168,19 @@ class TestHub:
         assert model.predict(recordings / "0.wav").probabilities == said.probabilities
         asked = hub.calls[2]
         assert (asked["revision"], asked["cache_dir"], asked["local_files_only"]) == ("v1", "kept", True)
-        assert sorted(asked["allow_patterns"]) == ["*.json", "*.md", "*.parquet", "*.safetensors", "*.skops"]
+        assert set(asked["allow_patterns"]) == {
+            *("*.json", "*.md", "*.parquet", "*.safetensors", "*.skops"),
+            *("model.onnx", "*/model.onnx"),
+        }
+
+    def test_the_export_goes_and_comes(self, hub: Hub, exported: BundleRef, recordings: Path) -> None:
+        said = auricle.load(exported.path, device="cpu").predict(recordings / "0.wav")
+        auricle.push(exported.path, "me/ears")
+        model = auricle.from_hub("me/ears", device="cpu")
+        assert model.backend == "onnx"
+        assert model.predict(recordings / "0.wav").probabilities == said.probabilities
+        # What an earlier bundle left would be another one's.
+        assert set(hub.calls[0]["delete_patterns"]) >= {"model.onnx", "*/model.onnx"}
 
     def test_the_card_has_the_metadata_of_the_hub(
         self, hub: Hub, cnn_bundle: BundleRef, tmp_path: Path

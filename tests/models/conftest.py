@@ -113,6 +113,7 @@ SMALL = {
     },
     "note_analyzer_small": {"channels": (16, 32), "embedding_size": 8, "instrument_size": 4},
     "wav2vec2": {"tiny": GEOMETRY},
+    "transfer": {},
 }
 
 

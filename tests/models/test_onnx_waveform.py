@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers import ResNetConfig, ResNetModel
 
 from auricle.audio.frontend import FrontEnd, FrontEndParams, LogMelFrontEnd
 from auricle.audio.stft import StftFrontEnd, StftParams
@@ -70,7 +71,7 @@ def test_the_twin_gives_what_the_front_end_gives(front_end: FrontEnd) -> None:
 
 
 @pytest.fixture
-def network(small_model: Callable[..., Any]) -> Callable[..., tuple[Any, FrontEnd]]:
+def network(small_model: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Any, FrontEnd]]:
     """A small network behind its front end, with windows of a second that overlap; its classes are apart."""
 
     def make(kind: str) -> tuple[Any, FrontEnd]:
@@ -81,8 +82,12 @@ def network(small_model: Callable[..., Any]) -> Callable[..., tuple[Any, FrontEn
         config = {"n_bands": front_end.n_bands, "window_frames": window, "hop_frames": window // 2 + 3}
         if kind.startswith("note"):
             config |= {"frames_per_second": 50.0, "instruments": ("cello", "flute")}
-        bands = config.pop("n_bands")
-        model = small_model(kind, n_bands=bands, config=config)
+        bands, more = config.pop("n_bands"), {}
+        if kind == "transfer":
+            shape: dict[str, Any] = {"hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
+            ResNetModel(ResNetConfig(embedding_size=8, **shape)).save_pretrained(tmp_path / "encoder")
+            more = {"backbone": str(tmp_path / "encoder")}
+        model = small_model(kind, n_bands=bands, config=config, **more)
         last = model.classifier.out_proj if kind == "wav2vec2" else model.classifier
         torch.nn.init.normal_(last.weight, std=1.0 if kind == "wav2vec2" else 0.02)
         model.config.calibration_temperature = 2.0
@@ -102,7 +107,9 @@ def expected_of(model: Any, front_end: FrontEnd, waveforms: list[np.ndarray], co
     return np.stack(outputs)
 
 
-@pytest.mark.parametrize("kind", ["cnn", "hybrid", "resnet", "cnn_lstm", "note_analyzer_small", "wav2vec2"])
+@pytest.mark.parametrize(
+    "kind", ["cnn", "hybrid", "resnet", "cnn_lstm", "transfer", "note_analyzer_small", "wav2vec2"]
+)
 def test_cuts_windows_as_prediction_does(network: Callable[..., Any], kind: str) -> None:
     model, front_end = network(kind)
     given = batch_of(sounds(front_end.sample_rate))

@@ -306,9 +306,11 @@ class TestRefusals:
             ({"gnere.cnn.train.epochs": 3}, r"Unknown parameter 'gnere'.*genre"),
             ({"genre.cnn.model.head": "flatten", "genre.cnn.train.crop_seconds": 1.0}, "exactly .* frames"),
             ({"genre.front_end.n_mels": 8}, r"n_bands is 8.*Raise n_mels"),
+            ({"genre.cnn.train.focal_gamma": 2.0}, "class_weights true and focal_gamma 2.0 are remedies"),
             ({"genre.cnn.train.batches_by_length": True}, "SpectrogramCNN hears windows of one length"),
             (
                 {
+                    "genre.cnn.train.class_weights": False,
                     "genre.cnn.train.focal_gamma": 2.0,
                     "genre.labels.problem_type": "multi_label_classification",
                 },

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from index_samples import Model, built, contents, corpus
@@ -15,6 +16,7 @@ from auricle.similarity import open_index
 from auricle.similarity.approximate import ApproximateIndex
 from auricle.similarity.build import RecallError, build_index
 from auricle.similarity.contents import artist_column
+from auricle.similarity.exact import FloatArray, IntArray
 from auricle.similarity.folder import read_index
 from auricle.similarity.index import SimilarityIndex
 from auricle.similarity.neighbours import Listed, list_neighbours
@@ -24,6 +26,18 @@ from auricle.similarity.params import SimilarityParams
 def listed(index: SimilarityIndex, near_duplicates: pd.DataFrame | None = None, count: int = 5) -> Listed:
     none = pd.DataFrame({"recording_id": [], "other_id": []}, dtype="str")
     return list_neighbours(index, count, none if near_duplicates is None else near_duplicates)
+
+
+class OneSided(SimilarityIndex):
+    """An approximate index that does not find the copies of one recording, though from them it is found."""
+
+    def search(
+        self, queries: FloatArray, count: int, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        rows, cosines = super().search(queries, count, allowed)
+        asks = (queries == self.vectors[self.about["deaf"]]).all(axis=1)
+        lost = (cosines > 0.9999) & asks[:, None]
+        return np.where(lost, -1, rows), np.where(lost, np.float32(-np.inf), cosines)
 
 
 class TestExactSearch:
@@ -74,6 +88,15 @@ class TestCopies:
         of_first = found.neighbours[found.neighbours["recording_id"] == ids[0]]
         assert set(ids) - set(of_first["neighbour_id"]) == {ids[0], ids[4], ids[8]}  # a copy of a copy too
         assert found.copies["found_by"].tolist() == ["fingerprint", "fingerprint"]
+
+    @pytest.mark.parametrize("deaf", [0, 8])
+    def test_found_from_one_side_only_are_listed(self, tmp_path: Path, deaf: int) -> None:
+        manifest, embeddings = corpus()
+        embeddings.at[8, "embedding"] = embeddings.at[0, "embedding"] + np.float32(1e-3)
+        index = built(tmp_path, manifest, embeddings)
+        found = listed(OneSided(index.recordings, index.vectors, index.about | {"deaf": deaf})).copies
+        ids = manifest["recording_id"]
+        assert found[["recording_id", "other_id"]].to_numpy().tolist() == [[ids[0], ids[8]]]
 
     def test_of_a_dead_network_end(self, tmp_path: Path) -> None:
         manifest, embeddings = corpus(300)

@@ -109,6 +109,49 @@ class TestFilters:
         assert index.query("0.wav", max_duration_s=13).copies.empty
 
 
+class Misses(SimilarityIndex):
+    """An approximate index whose first search misses a recording."""
+
+    def search(self, queries: Any, count: int, allowed: Any = None) -> Any:
+        rows, cosines = super().search(queries, count, allowed)
+        if not self.about.setdefault("asked", 0):
+            cosines = np.where(rows == 4, -np.inf, cosines)
+            rows = np.where(rows == 4, -1, rows)
+        self.about["asked"] += 1
+        return rows, cosines
+
+
+class TestCopies:
+    @pytest.mark.parametrize("exact_up_to", [1000, 50])
+    def test_are_all_found_however_many(self, tmp_path: Path, exact_up_to: int) -> None:
+        if exact_up_to == 50:
+            pytest.importorskip("faiss")
+        manifest, embeddings = corpus(400)
+        alike = manifest["recording_id"].iloc[:300]
+        vectors = embeddings["embedding"].tolist()
+        embeddings["embedding"] = vectors[:1] * 300 + vectors[300:]
+        said = built(tmp_path, manifest, embeddings, exact_up_to=exact_up_to).query("0.wav")
+        assert set(said.copies["recording_id"]) == set(alike) - {alike[0]}
+        assert len(said.neighbours) == 10
+        assert set(said.neighbours["recording_id"]).isdisjoint(alike)
+
+    def test_that_are_all_there_is_leave_no_neighbour(self, tmp_path: Path) -> None:
+        manifest, embeddings = corpus(300)
+        embeddings["embedding"] = [embeddings.at[0, "embedding"]] * 300
+        said = built(tmp_path, manifest, embeddings).query("0.wav")
+        assert (len(said.copies), len(said.neighbours)) == (299, 0)
+
+    def test_that_one_search_misses_and_the_next_finds_are_no_neighbours(self, tmp_path: Path) -> None:
+        manifest, embeddings = corpus()
+        embeddings.at[4, "embedding"] = embeddings.at[0, "embedding"]
+        index = built(tmp_path, manifest, embeddings)
+        misses = Misses(index.recordings, index.vectors, dict(index.about))
+        said = misses.query("0.wav")
+        assert misses.about["asked"] == 3
+        assert said.copies["path"].tolist() == ["4.wav"]
+        pd.testing.assert_frame_equal(said.neighbours, index.query("0.wav").neighbours)
+
+
 class TestRefusals:
     def test_of_what_there_is_not(self, index: SimilarityIndex) -> None:
         with pytest.raises(ConfigurationError, match=r"'77.wav' is neither .* Near to it: "):

@@ -1,5 +1,7 @@
 """Weights of classes, losses of classes and of levels, the cycle of the rate, each beside its definition."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -154,7 +156,28 @@ class TestOneCycle:
             TrainParams(schedule="one_cycle")
 
 
-def test_rare_classes_are_not_counted_twice_over() -> None:
-    with pytest.raises(ValidationError, match="balanced_sampling"):
-        TrainParams(balanced_sampling=1.0)
-    TrainParams(balanced_sampling=1.0, class_weights=False)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"balanced_sampling": 1.0},
+            "class_weights true and balanced_sampling 1.0 are .*balanced_sampling: 0.0",
+        ),
+        ({"balanced_sampling": 0.3}, "class_weights true and balanced_sampling 0.3 are"),
+        (
+            {"focal_gamma": 2.0},
+            "class_weights true and focal_gamma 2.0 are .*class_weights: false, focal_gamma: 0",
+        ),
+        ({"class_weights": "effective", "focal_gamma": 2.0}, 'class_weights "effective" and focal_gamma 2.0'),
+        (
+            {"class_weights": False, "focal_gamma": 2.0, "balanced_sampling": 1.0},
+            "balanced_sampling 1.0 and focal",
+        ),
+    ],
+)
+def test_rare_classes_are_not_counted_twice_over(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        TrainParams.model_validate(given)
+    name = list(given)[-1]
+    alone = TrainParams.model_validate({"class_weights": False, name: given[name]})
+    assert getattr(alone, name) == given[name]

@@ -20,7 +20,7 @@ from auricle.errors import ConfigurationError
 from auricle.evaluation.params import EvaluateParams
 from auricle.models.params import ForestParams, ModelParams, WindowParams
 from auricle.models.registry import hears_waveforms
-from auricle.training.params import TrainParams
+from auricle.training.params import REMEDIES, TrainParams
 
 FOREST = "random_forest"
 GROUP = "group"  # the column of the lists that names the groups
@@ -46,6 +46,7 @@ OF_SPEECH: dict[str, Any] = {
     "learning_rate": 5e-4,
     "schedule": "linear",
     "early_stopping_patience": 10,
+    "best_metric": "macro_f1",
 }
 
 # What differs from the defaults of the types, as in conf/base; a test holds the two together.
@@ -164,6 +165,8 @@ def _follow(values: dict[str, dict[str, Any]], told: Mapping[str, Any], *, sever
         windows["hop_seconds"] = windows["window_seconds"]  # they abut, as by default
     if train.get("schedule") == "one_cycle" and "early_stopping_patience" not in told:
         train["early_stopping_patience"] = train["epochs"]
+    if any(told.get(name) for name in REMEDIES):  # of which a training has one
+        train |= {name: off for name, off in REMEDIES.items() if name not in told}
     if several:
         for block, name in (("train", "balanced_sampling"), ("model", "instrument_prior")):
             if name not in told:

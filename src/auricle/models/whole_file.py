@@ -2,7 +2,31 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written bit by bit; it takes its place by a rename where the block ends without an error.
+
+    Args:
+        path: of the file; its folder is made where it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, staged = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(staged).chmod(0o644)
+        Path(staged).replace(path)
+    finally:
+        Path(staged).unlink(missing_ok=True)
+    sync(path.parent)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -12,18 +36,8 @@ def write_whole(path: Path, content: bytes) -> None:
         path: of the file; its folder is made where it is missing.
         content: of the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, staged = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(staged).chmod(0o644)
-        Path(staged).replace(path)
-    finally:
-        Path(staged).unlink(missing_ok=True)
-    sync(path.parent)
+    with whole_file(path) as stream:
+        stream.write(content)
 
 
 def sync(path: Path) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 
 from auricle.errors import ConfigurationError
 from auricle.inference.load import find_bundle
+from auricle.inference.onnx_network import FILE
 from auricle.models.backbones.packages import needed
 from auricle.models.bundle import BundleRef, open_bundle
 from auricle.sharing.card import complete_card
 from auricle.sharing.pack import SHARED, pack
 
 EXTRA = "hub"
-PATTERNS = sorted(f"*{suffix}" for suffix in SHARED)
+# An export may lie beside any bundle, that of a member too; no other graph is taken.
+PATTERNS = [*sorted(f"*{suffix}" for suffix in SHARED), FILE, f"*/{FILE}"]
 
 
 def push(

@@ -18,6 +18,8 @@ IntArray = npt.NDArray[np.int64]
 
 ROWS_AT_ONCE = 65_536
 TRAINED_PER_CELL = 40  # vectors per centroid: faiss warns of fewer than 39
+# Cells per query that are tried until enough is found: each by a third or a half more than the one before.
+PROBES = (1, *(step for power in range(1, 12) for step in (2**power, 3 * 2 ** (power - 1))), 4096)
 BY = "similarity search among so many recordings"
 
 

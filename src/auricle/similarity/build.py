@@ -9,7 +9,7 @@ import numpy as np
 
 from auricle.errors import AuricleError, BundleError
 from auricle.models.bundle import BundleRef
-from auricle.similarity.approximate import ApproximateIndex
+from auricle.similarity.approximate import PROBES, ApproximateIndex
 from auricle.similarity.contents import Contents
 from auricle.similarity.exact import nearest
 from auricle.similarity.folder import read_index, write_index
@@ -142,11 +142,12 @@ def _tuned(index: SimilarityIndex, params: SimilarityParams) -> SimilarityIndex:
     assert index.approximate is not None
     most = min(params.most_probes, index.approximate.cells)
     truth = _sampled(index, params)
-    index.approximate.probes = 1
-    while (recall := _recall(index, *truth, params.neighbours)) < params.recall_target:
-        if index.approximate.probes >= most:
+    recall = 0.0
+    for probes in (*(step for step in PROBES if step < most), most):
+        index.approximate.probes = probes
+        recall = _recall(index, *truth, params.neighbours)
+        if recall >= params.recall_target:
             break
-        index.approximate.probes = min(most, 2 * index.approximate.probes)
     facts: dict[str, Any] = {
         "package": "faiss",
         "cells": index.approximate.cells,

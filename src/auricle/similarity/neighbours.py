@@ -94,9 +94,11 @@ def _pairs(
     cosines: FloatArray,
     same: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]",
 ) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
-    """Each pair once, from the one that is first in the index."""
+    """Pairs with the end first that is first in the index; approximate search may find one from either."""
     entries = _first(rows, found, cosines, same, same.shape[1])
-    return entries[entries["row"] < entries["other"]]
+    ends = entries["row"], entries["other"]
+    entries["row"], entries["other"] = np.minimum(*ends), np.maximum(*ends)
+    return entries
 
 
 def _copies(

@@ -15,6 +15,7 @@ from auricle.similarity.exact import FloatArray, IntArray, unit
 from auricle.similarity.index import SimilarityIndex
 from auricle.similarity.params import QueryParams
 
+AT_FIRST = 100  # recordings among which copies are sought; more where all of them are
 SHOWN = ["recording_id", "path", "label", "artist", "duration_s"]
 
 
@@ -52,12 +53,17 @@ def answer(index: SimilarityIndex, asked: QueryParams) -> Answer:
     allowed = _allowed(index.recordings, asked)
     allowed[like.rows] = allowed[unlike.rows] = False
     wanted = _direction(like, unlike)
-    copies = _copies(index, like, allowed)
-    allowed[copies] = False
-    rows, cosines = index.search(wanted[None], asked.count, None if allowed.all() else allowed)
-    there = rows[0] >= 0
+    is_copy = _copies(index, like, allowed)
+    while True:
+        allowed &= ~is_copy
+        found, near = _nearest(index, wanted, asked.count, allowed)
+        late = found[_alike(index, index.vectors[found], like)]  # by an approximate search missed until now
+        if not len(late):
+            break
+        is_copy[late] = True
+    copies = np.flatnonzero(is_copy)
     return Answer(
-        _table(index.recordings, rows[0][there], cosines[0][there]),
+        _table(index.recordings, found, near),
         _table(index.recordings, copies, index.vectors[copies] @ wanted),
     )
 
@@ -149,17 +155,44 @@ def _check(what: str, names: Sequence[str], known: set[str]) -> None:
             )
 
 
-def _copies(index: SimilarityIndex, like: _Asked, allowed: npt.NDArray[np.bool_]) -> IntArray:
-    """Rows of allowed recordings that are copies of one asked for: as ingestion found, or by the cosine."""
+def _nearest(
+    index: SimilarityIndex, wanted: FloatArray, count: int, allowed: npt.NDArray[np.bool_]
+) -> tuple[IntArray, FloatArray]:
+    rows, cosines = index.search(wanted[None], count, _mask(allowed))
+    there = rows[0] >= 0
+    fewer = min(count, int(allowed.sum()))
+    if there.sum() >= fewer:
+        return rows[0][there], cosines[0][there]
+    # The cells that approximate search looks into hold copies, or what is filtered out.
+    every = np.where(allowed, index.vectors @ wanted, np.float32(-np.inf))
+    best = np.argsort(-every, kind="stable")[:fewer]
+    return best, every[best]
+
+
+def _mask(allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_] | None:
+    return None if allowed.all() else allowed
+
+
+def _copies(index: SimilarityIndex, like: _Asked, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which allowed recordings are copies of one asked for: as ingestion found, or by the cosine."""
     of_all = index.recordings["copies"].to_numpy()
     found = np.isin(of_all, of_all[like.rows])
-    limit = index.about["duplicate_above"]
-    if limit is not None:
-        rows, cosines = index.search(
-            like.vectors, min(100, len(index)), allowed if not allowed.all() else None
-        )
+    limit, count = index.about["duplicate_above"], AT_FIRST
+    while limit is not None:
+        rows, cosines = index.search(like.vectors, count, _mask(allowed))
         found[rows[cosines >= limit]] = True
-    return np.flatnonzero(found & allowed)
+        if rows.shape[1] < count or (cosines[:, -1] < limit).all():
+            break
+        count *= 4  # every one that was found is a copy: there may be more
+    return found & allowed
+
+
+def _alike(index: SimilarityIndex, vectors: FloatArray, like: _Asked) -> npt.NDArray[np.bool_]:
+    """Which vectors are copies, by the cosine, of one asked for."""
+    limit = index.about["duplicate_above"]
+    if limit is None:
+        return np.zeros(len(vectors), dtype=bool)
+    return np.asarray((vectors @ like.vectors.T >= limit).any(axis=1))
 
 
 def _table(recordings: pd.DataFrame, rows: IntArray, cosines: FloatArray) -> pd.DataFrame:

@@ -63,9 +63,17 @@ def check_hearing(params: ArchitectureParams, front_end: FrontEnd) -> None:
         found = ", ".join(f"{name} {given.get(name)}" for name in wrong)
         named = "waveforms" if isinstance(front_end, WaveformFrontEnd) else "front_end"
         raise ConfigurationError(
-            f"backbone {getattr(params, 'backbone', params.kind)!r} was trained behind another front end than"
-            f" this with {found}. Set {named}: {{{told}}}, or choose an encoder that takes any."
+            f"{_encoder_of(params)} was trained behind another front end than this with {found}. Set {named}:"
+            f" {{{told}}}, or choose an encoder that takes any."
         )
+
+
+def _encoder_of(params: ArchitectureParams) -> str:
+    """The parameter that names what has learned before, and its value."""
+    for name in ("backbone", "encoder"):
+        if (value := getattr(params, name, None)) is not None:
+            return f"{name} {value!r}"
+    return f"kind {params.kind!r}"
 
 
 def check_architecture(

@@ -1,5 +1,6 @@
 """How a deep model is trained: every knob of the one training loop that all of them share."""
 
+import json
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,6 +11,8 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "float32", "bf16", "fp16"]
 Schedule = Literal["plateau", "one_cycle", "linear"]
 SelectionMetric = Literal["loss", "accuracy", "macro_f1", "mean_average_precision"]
+# What lets rare classes count more, of which a training has one at most, and the value that switches it off.
+REMEDIES: dict[str, bool | float] = {"class_weights": False, "balanced_sampling": 0.0, "focal_gamma": 0.0}
 
 
 class AugmentParams(Params):
@@ -80,7 +83,8 @@ class TrainParams(Params):
     class_weights: bool | Literal["effective"] = Field(
         True,
         description="Weigh the loss so that each class counts the same, or (effective) by the effective"
-        " number of its examples, which spares rare ones the largest weights.",
+        " number of its examples, which spares rare ones the largest weights. Instead of focal_gamma and"
+        " balanced_sampling, not beside them.",
     )
     focal_gamma: float = Field(
         0.0, ge=0, le=10, description="Focal loss: sure answers count less; 0 is the cross entropy."
@@ -179,10 +183,13 @@ class TrainParams(Params):
 
     @model_validator(mode="after")
     def _one_remedy_for_rare_classes(self) -> Self:
-        if self.class_weights and self.balanced_sampling == 1:
+        asked = {name: off for name, off in REMEDIES.items() if getattr(self, name)}
+        if len(asked) > 1:
+            told = " and ".join(f"{name} {json.dumps(getattr(self, name))}" for name in asked)
+            off = ", ".join(f"{name}: {json.dumps(value)}" for name, value in asked.items())
             raise ValueError(
-                f"class_weights is {self.class_weights} and balanced_sampling 1: rare classes would count"
-                " twice over. Set class_weights: false, or lower balanced_sampling"
+                f"{told} are remedies for rare classes, which would count twice over: choose one, and switch"
+                f" off what is not chosen ({off})"
             )
         return self
 

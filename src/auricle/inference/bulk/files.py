@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from auricle.audio.isolation import IsolationError, map_isolated
+from auricle.corpora.shards import ShardedRows
 from auricle.errors import AudioError, UnreadableError
 from auricle.inference.bulk.hearing import Item, Sound, hear_file
 from auricle.inference.bulk.job import Job, scorer_of
@@ -42,13 +43,15 @@ DTYPES = {
     "retry": "bool",
     "backend": "str",
 }
+# Columns that grow with the labels; the others are what is held of each file.
+LARGE = ("probabilities", "members")
 
 Row = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
 
-def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Iterator[pd.DataFrame]:
+def predict_files(job: Job, known: ShardedRows, params: PredictParams) -> Iterator[pd.DataFrame]:
     """Predict what is new or changed since the rows that are known.
 
     A file with the size and time of modification of its row is passed over; one that was touched, copied or
@@ -57,7 +60,8 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
 
     Args:
         job: files and model.
-        known: rows that an earlier call yielded for the same `made_with`; empty at first.
+        known: rows that an earlier call yielded for the same `made_with`, with the columns `LARGE` left on
+            disk; none at first.
         params: of the pipeline.
 
     Yields:
@@ -68,9 +72,8 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
         object with the probabilities of each, or the reason why it says nothing, else ""; `reason` of a
         failure, else ""; `retry`; `backend` that computed.
     """
-    known = known.reindex(columns=list(DTYPES)) if known.empty else known
-    lasting = known[~known["retry"].astype(bool)]
-    newest = known.drop_duplicates("path", keep="last")
+    table = known.table if len(known) else pd.DataFrame(columns=list(DTYPES))
+    newest = table.drop_duplicates("path", keep="last")
     rows = _changed(job.files, newest[~newest["retry"].astype(bool)])
     logger.info(
         "%s files: %s known and unchanged, %s to be looked at",
@@ -81,7 +84,7 @@ def predict_files(job: Job, known: pd.DataFrame, params: PredictParams) -> Itera
     scorer = scorer_of(job.bundle, job.windows, params)
     logger.info("%s, version %s, computes with %s", job.model, job.bundle.version, scorer.backend)
     counts = {"predicted": 0, "failed": 0, "known by their content": 0}
-    done = _done(rows, lasting, scorer, job=job, params=params, backend=scorer.backend, counts=counts)
+    done = _done(rows, known, scorer, job=job, params=params, backend=scorer.backend, counts=counts)
     while chunk := list(islice(done, params.chunk_size)):
         yield pd.DataFrame(chunk, columns=list(DTYPES)).astype(DTYPES)
     logger.info("%s", ", ".join(f"{count:,} {what}" for what, count in counts.items()))
@@ -105,7 +108,7 @@ def _changed(files: pd.DataFrame, known: pd.DataFrame) -> list[Row]:
 
 def _done(
     rows: list[Row],
-    known: pd.DataFrame,
+    known: ShardedRows,
     scorer: Scorer,
     *,
     job: Job,
@@ -113,11 +116,7 @@ def _done(
     backend: str,
     counts: dict[str, int],
 ) -> Iterator[Row]:
-    facts = {
-        (row["recording_id"], row["instrument"]): row
-        for row in known.to_dict("records")
-        if row["recording_id"]
-    }
+    facts = _facts(known.table) if len(known) else {}
     sounds = map_isolated(
         partial(hear_file, extractor=scorer.extractor, limits=params.decoding, known=frozenset(facts)),
         [Item(row["path"], row["instrument"]) for row in rows],
@@ -130,10 +129,18 @@ def _done(
     for row, sound, score in _scored(heard, scorer):
         if sound.heard is None:
             counts["known by their content"] += 1
-            yield {**facts[sound.recording_id, row["instrument"]], **row}  # type: ignore[dict-item]
+            (said,) = known.whole([facts[sound.recording_id, row["instrument"]]]).to_dict("records")
+            yield {**said, **row}  # type: ignore[dict-item]
         else:
             counts["predicted" if score else "failed"] += 1
             yield {**row, "recording_id": sound.recording_id, "backend": backend, **_told(sound, score)}
+
+
+def _facts(table: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Where in the ledger it stands what was said of a recording, by its content and its instrument."""
+    lasting = table[~table["retry"].astype(bool) & table["recording_id"].ne("")]
+    keys = zip(lasting["recording_id"], lasting["instrument"], strict=True)
+    return dict(zip(keys, lasting.index, strict=True))
 
 
 def _instruments(job: Job) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ from typing import Any, cast
 import pandas as pd
 
 from auricle.audio.limits import AudioLimits
+from auricle.corpora.shards import ShardedRows
 from auricle.corpora.verdict import hash_file
 from auricle.inference.bulk.files import DTYPES
 from auricle.inference.bulk.genre_tag import read_genres, write_genres
 from auricle.inference.bulk.job import Job
 from auricle.inference.bulk.params import PredictParams, TagParams
+from auricle.inference.bulk.tables import BETWEEN
 from auricle.inference.tag_files import (
     BACKUPS,
     PLAN,
@@ -27,13 +29,11 @@ from auricle.inference.tag_files import (
 )
 from auricle.progress import track
 
-BETWEEN = "; "
-
 logger = logging.getLogger(__name__)
 
 
 def tag_files(
-    job: Job, results: pd.DataFrame, rows: pd.DataFrame, folder: Path, params: PredictParams
+    job: Job, results: pd.DataFrame, ledger: ShardedRows, folder: Path, params: PredictParams
 ) -> Iterator[pd.DataFrame]:
     """List the genres that would be written into files, or write them.
 
@@ -43,8 +43,8 @@ def tag_files(
 
     Args:
         job: files and model.
-        results: as `results_of` gives them.
-        rows: of the ledger.
+        results: as `results_of` gives them; the columns of `OVERVIEW` do.
+        ledger: rows of `predict_files`.
         folder: of the job's results.
         params: of the pipeline.
 
@@ -70,7 +70,7 @@ def tag_files(
     kept = {"model": job.model, "version": job.bundle.version, "genres": old}
     file = back_up(kept, folder / BACKUPS)
     logger.info("Old genres of %s files: %s", f"{len(wanted):,}", file)
-    written = _written(wanted, rows, params.decoding)
+    written = _written(wanted, ledger, params.decoding)
     while chunk := list(islice(written, params.chunk_size)):
         yield pd.DataFrame(chunk, columns=list(DTYPES)).astype(DTYPES)
 
@@ -113,14 +113,13 @@ def _kept(row: dict[str, Any], params: TagParams) -> str:
     return "below min_confidence" if sure < params.min_confidence else ""
 
 
-def _written(wanted: pd.DataFrame, rows: pd.DataFrame, limits: AudioLimits) -> Iterator[dict[str, Any]]:
-    known = rows[rows["path"].isin(wanted["path"])].drop_duplicates("path", keep="last")
-    known = known.set_index("path", drop=False)
+def _written(wanted: pd.DataFrame, ledger: ShardedRows, limits: AudioLimits) -> Iterator[dict[str, Any]]:
+    places = ledger.last_of("path")
     counts: Counter[str] = Counter()
     clear_copies(map(Path, wanted["path"]))
     entries = list(zip(wanted["path"], wanted["new"], strict=True))
     for path, genres in track(entries, description="write tags"):
-        row = known.loc[path].to_dict()
+        (row,) = cast("list[dict[str, Any]]", ledger.whole([places[path]]).to_dict("records"))
         try:
             yield row | _replaced(Path(path), genres, row, limits)
             counts["written"] += 1

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from auricle.inference.bulk.params import PredictParams
 
 logger = logging.getLogger(__name__)
@@ -36,18 +34,26 @@ def predict_recordings(job: Any, known: Reader, predict: PredictParams) -> Itera
         yield job.ledger, rows
 
 
-def tell_results(job: Any, ledger: Reader, predict: PredictParams) -> dict[str, Named]:
-    """The results of all files of the job, in each form that they are wanted in."""
-    from auricle.inference.bulk.tables import flat, playlists_of, records_of, results_of, summary_of
+def tell_results(job: Any, ledger: Reader, predict: PredictParams) -> Named:
+    """The results of all files of the job, made chunk by chunk as they are written."""
+    from auricle.inference.bulk.tables import results_of, stored
 
-    results = results_of(job, ledger(job.ledger), predict.abstain_below, opinions=predict.opinions)
-    summary = summary_of(job, results)
+    chunks = results_of(job, ledger(job.ledger), predict.abstain_below, opinions=predict.opinions)
+    return job.name, stored(job, chunks, opinions=predict.opinions)
+
+
+def show_results(job: Any, results: Reader) -> dict[str, Named]:
+    """The results in each form that they are wanted in; the large ones are made as they are written."""
+    from auricle.inference.bulk.tables import OVERVIEW, csv_of, json_lines_of, playlists_of, summary_of
+
+    table = results(job.name)
+    overview = table.read(OVERVIEW)
+    summary = summary_of(job, overview)
     _log(summary)
     forms = {
-        "results": results,
-        "csv": flat(results),
-        "json_lines": pd.DataFrame(list(records_of(results)), dtype=object),
-        "playlists": playlists_of(results),
+        "csv": csv_of(table.chunks()),
+        "json_lines": json_lines_of(table.chunks()),
+        "playlists": playlists_of(overview),
         "summary": summary,
     }
     return {form: (job.name, content) for form, content in forms.items()}
@@ -57,12 +63,13 @@ def write_tags(
     job: Any, results: Reader, ledger: Reader, tag_directory: Path, predict: PredictParams
 ) -> Iterator[Named]:
     """The genres in the files' own tags, where that is asked for; yields ledger rows of what was written."""
+    from auricle.inference.bulk.tables import OVERVIEW
     from auricle.inference.bulk.tags import tag_files
 
     if predict.tags.mode == "none":
         return
     folder = tag_directory / job.name
-    for rows in tag_files(job, results(job.name), ledger(job.ledger), folder, predict):
+    for rows in tag_files(job, results(job.name).read(OVERVIEW), ledger(job.ledger), folder, predict):
         yield job.ledger, rows
 
 

@@ -4,9 +4,9 @@ from kedro.pipeline import Node, Pipeline
 
 from auricle.pipelines.marks import ALWAYS
 
-from .nodes import plan_predictions, predict_recordings, tell_results, write_tags
+from .nodes import plan_predictions, predict_recordings, show_results, tell_results, write_tags
 
-FORMS = ("results", "csv", "json_lines", "playlists", "summary")
+FORMS = ("csv", "json_lines", "playlists", "summary")
 
 
 def create_pipeline() -> Pipeline:
@@ -16,7 +16,8 @@ def create_pipeline() -> Pipeline:
         [
             Node(plan_predictions, ["run_root", params], "job", name="plan", tags=ALWAYS),
             Node(predict_recordings, ["job", "known", params], "ledger", name="predict"),
-            Node(tell_results, ["job", "ledger", params], {form: form for form in FORMS}, name="tell"),
+            Node(tell_results, ["job", "ledger", params], "results", name="tell"),
+            Node(show_results, ["job", "results"], {form: form for form in FORMS}, name="show"),
             Node(
                 write_tags,
                 ["job", "results", "ledger", "tag_directory", params],
