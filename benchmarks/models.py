@@ -4,9 +4,10 @@
     python benchmarks/models.py --kinds resnet --genres 8 50 --device cuda
     python benchmarks/models.py --kinds cnn --genres 8 --compile
 
-An epoch is one pass of the project's own training over 64 random crops of 3 s in batches of 8, without
-evaluation, the second of two. Latency is the median of passes of one window through the network in
-evaluation, as in prediction, front end not included.
+Each has the size and the windows of conf/base. An epoch is one pass of the project's own training over 64
+random crops as long as these windows (3 s, of cnn_lstm 6 s) in batches of 8, without evaluation, the second
+of two. Latency is the median of passes of one window through the network in evaluation, as in prediction,
+front end not included.
 """
 
 import argparse
@@ -22,7 +23,6 @@ import torch
 
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.store import SpectrogramStore
-from auricle.models.params import ModelParams, WindowParams
 from auricle.models.registry import MODEL_TYPES, build_model
 from auricle.studies import STUDIES
 from auricle.training.data import Subset
@@ -30,6 +30,7 @@ from auricle.training.device import resolve_device, resolve_precision
 from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
 from auricle.training.trainer import TrainingJob
+from shipped import shipped
 from train_cnn import time_trainer
 
 # A pretrained encoder has the size of whatever is named; benchmarks/wav2vec2.py has what hears waveforms.
@@ -71,7 +72,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def job_of(kind: str, genres: int, folder: Path, device: torch.device, compiled: bool = False) -> TrainingJob:
     """A training on random spectrograms: their content costs nothing, their number and length do."""
-    front_end, window = LogMelFrontEnd(FrontEndParams()), WindowParams()
+    front_end = LogMelFrontEnd(FrontEndParams())
+    architecture, window = shipped(kind)
     frames = front_end.frames(window.window_seconds)
     random = np.random.default_rng(0)
     names = [f"{number:016x}" for number in range(CLIPS)]
@@ -80,7 +82,7 @@ def job_of(kind: str, genres: int, folder: Path, device: torch.device, compiled:
         store.append(dict(zip(names, noise, strict=True)))
     subset = Subset(np.array(names, dtype=object), np.arange(CLIPS, dtype=np.int64) % genres)
     return TrainingJob(
-        config=ModelParams.model_validate({"kind": kind}).root.config(
+        config=architecture.config(
             n_bands=front_end.n_bands,
             vocabulary=[str(number) for number in range(genres)],
             window_frames=frames,

@@ -39,8 +39,9 @@ from auricle.audio.store import SpectrogramStore
 from auricle.audio.synthesis import DemoParams
 from auricle.audio.synthesis.render import render_demo
 from auricle.corpora.layouts import read_layout
-from auricle.models.cnn import SpectrogramCNN
+from auricle.models.architecture import ArchitectureParams
 from auricle.models.params import CnnParams
+from auricle.models.registry import build_model
 from auricle.models.windows import WindowParams
 from auricle.progress import track
 from auricle.training.data import Subset
@@ -165,10 +166,15 @@ def load_clips(recordings: Path | None, temporary: Path, most: int) -> Clips:
     return Clips(paths, Subset(np.array(keys, dtype=object), targets), vocabulary, front_end, store)
 
 
-def training_job(clips: Clips, params: TrainParams, workdir: Path) -> TrainingJob:
+def training_job(
+    clips: Clips,
+    params: TrainParams,
+    workdir: Path,
+    architecture: ArchitectureParams = CnnParams(),  # noqa: B008
+) -> TrainingJob:
     frames = clips.front_end.frames(WINDOW.window_seconds)
     return TrainingJob(
-        config=CnnParams().config(
+        config=architecture.config(
             n_bands=clips.front_end.n_bands,
             vocabulary=clips.vocabulary,
             window_frames=frames,
@@ -229,10 +235,9 @@ def time_plain_loop(job: TrainingJob, crops: LibrosaCrops) -> Cost:
 
 def default_layout_model(config: Any) -> Any:
     """The same model without the channels_last that it gives its input itself."""
-    model = SpectrogramCNN(config)
-    model.blocks.register_forward_pre_hook(
-        lambda _, inputs: inputs[0].clone(memory_format=torch.contiguous_format)
-    )
+    model = type(build_model(config))(config)
+    first = next(module for module in model.modules() if isinstance(module, torch.nn.Conv2d))
+    first.register_forward_pre_hook(lambda _, inputs: inputs[0].clone(memory_format=torch.contiguous_format))
     return model.train()
 
 

@@ -28,6 +28,28 @@ UNKNOWN_OF_SEVERAL = ("accuracy",)
 UNKNOWN_OF_ONE = ("mean_average_precision",)
 
 
+def check_started_once(environment: Mapping[str, str]) -> None:
+    """Refuse a run that a launcher of processes started several times over, all in one `run_root`.
+
+    The processes of a training are launched by the node that trains, and run no pipeline.
+
+    Args:
+        environment: variables of this process.
+
+    Raises:
+        ConfigurationError: which says how to have several processes.
+    """
+    started = environment.get("WORLD_SIZE", "")
+    if started.isdecimal() and int(started) > 1:
+        raise ConfigurationError(
+            f"WORLD_SIZE is {started}: a launcher such as torchrun has started this run {started} times, and"
+            " each would run the whole pipeline in the same run_root. Start `kedro run` once, without it, and"
+            f" set processes: {started} in the model's train parameters"
+            f" (--params=genre.resnet.train.processes={started}): the training starts them itself. Where"
+            " something else has set WORLD_SIZE, unset it."
+        )
+
+
 def check_names(parameters: Mapping[str, Any], read: Iterable[str]) -> None:
     """Refuse parameters that no node reads: they are misspelt, or stand in the wrong place.
 

@@ -1,6 +1,7 @@
 """Kedro hooks of the project: refuse what cannot work before any node runs, and say plainly what failed."""
 
 import logging
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ from auricle.checks import (
     check_rating,
     check_recommendation,
     check_retraining,
+    check_started_once,
     check_sweep,
     check_taggram,
     check_waveform_training,
@@ -67,10 +69,11 @@ class ProjectHooks:
 
         Raises:
             ConfigurationError: a parameter that nothing reads, a device or precision that cannot be had
-                here, or an architecture that contradicts itself.
+                here, an architecture that contradicts itself, or a run started several times over.
         """
         from auricle.pipeline_registry import register_pipelines
 
+        check_started_once(os.environ)
         # Of all studies: parameters of those that this environment does not have stand in base too.
         read = {name for registered in register_pipelines().values() for name in registered.inputs()}
         parameters = catalog.load("parameters")

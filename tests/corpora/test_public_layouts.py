@@ -7,7 +7,7 @@ import pytest
 from corpus_builders import write_files
 
 from auricle.corpora.layouts import LAYOUT_COLUMNS, read_layout
-from auricle.errors import CorpusError
+from auricle.errors import ConfigurationError, CorpusError
 
 ESC50 = """filename,fold,target,category,esc10,src_file,take
 1-100032-A-0.wav,1,0,dog,True,100032,A
@@ -180,6 +180,27 @@ class TestMsd:
     def test_a_missing_list_is_named(self, root: Path) -> None:
         with pytest.raises(CorpusError, match=r"none.cls is not there.*list_file"):
             read("msd", root, list_file="none.cls")
+
+    def test_published_splits_are_lists_of_tracks_with_genres_or_without(self, root: Path) -> None:
+        write(root / "splits/train.cls", "# stratified\nTRAAAAW128F429D538\tRap\nTRAAADZ128F9348C2E\tPop\n")
+        write(root / "splits/test.txt", "TRAAAAK128F9318786\n")
+        lists = {"train": "splits/train.cls", "test": "splits/test.txt"}
+        splits = read("msd", root, split_lists=lists)["published_split"]
+        assert splits.dropna().to_dict() == {
+            "A/A/TRAAAAK128F9318786.mp3": "test",
+            "TRAAAAW128F429D538.mp3": "train",
+        }
+        assert read("msd", root)["published_split"].isna().all()
+
+    def test_a_track_on_two_lists_and_a_list_that_is_not_there_are_refused(self, root: Path) -> None:
+        write(root / "train.txt", "TRAAAAK128F9318786\n")
+        write(root / "test.txt", "TRAAAAW128F429D538\nTRAAAAK128F9318786\n")
+        with pytest.raises(CorpusError, match=r"test.txt, line 2: TRAAAAK128F9318786 is on the list of test"):
+            read("msd", root, split_lists={"train": "train.txt", "test": "test.txt"})
+        with pytest.raises(CorpusError, match=r"valid.txt is not there: split_lists names it for validation"):
+            read("msd", root, split_lists={"validation": "valid.txt"})
+        with pytest.raises(ConfigurationError, match="dev.*'train', 'validation' or 'test'"):
+            read("msd", root, split_lists={"dev": "train.txt"})
 
 
 class TestMtgJamendo:

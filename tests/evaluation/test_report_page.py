@@ -20,6 +20,7 @@ from auricle.evaluation.evaluate import evaluate_model
 from auricle.evaluation.mistakes import Mistake, Opinion
 from auricle.evaluation.params import EvaluateParams
 from auricle.evaluation.report import FLATTERING, SYNTHESIZED, ModelSection, remarks, render_report
+from auricle.pipelines.evaluate.nodes import page_in
 
 MakeStudy = Callable[..., Study]
 PARAMS = EvaluateParams(bootstrap_samples=100)
@@ -87,6 +88,7 @@ def render(
     source: dict[str, Any] | None = None,
     mistakes: list[Mistake] | None = None,
     near_duplicates: pd.DataFrame | None = None,
+    experiments_page: str | None = None,
     **ingest: Any,
 ) -> str:
     trainings = {
@@ -115,6 +117,7 @@ def render(
         comparison=compare_models(tables, made.manifest, PARAMS, commands=COMMANDS),
         models=sections,
         mistakes=mistakes or [],
+        experiments_page=experiments_page,
     )
 
 
@@ -151,6 +154,17 @@ class TestPage:
         assert "link" not in page.tags
         assert not re.search(r"url\((?!#)|@import", html)
         assert "default-src 'none'" in html
+
+    def test_links_the_page_of_all_trainings_where_there_is_one(self, made: Study, tmp_path: Path) -> None:
+        folder = tmp_path / "experiments"
+        assert page_in(folder) is None
+        folder.mkdir()
+        (folder / "experiments.html").touch()
+        found = page_in(folder)
+        assert found == "experiments/experiments.html"
+        linked = Page(render(made, {"cnn": made.strong}, experiments_page=found))
+        assert [each for each in linked.references if not each.startswith(("#", "data:"))] == [found]
+        assert linked.unbalanced == []
 
     def test_is_well_formed(self, html: str) -> None:
         page = Page(html)

@@ -19,6 +19,7 @@ from auricle.training.augment import Augment
 from auricle.training.params import AugmentParams
 
 RATE = 8000
+CROP = 0.4
 FRONT_END = LogMelFrontEnd(FrontEndParams(sample_rate=RATE, n_fft=512, hop_length=128, n_mels=32))
 
 
@@ -28,7 +29,7 @@ def tone(frequency: float, seconds: float = 1.0) -> np.ndarray:
 
 
 def changes(augment: AugmentParams, variants: VariantParams) -> list[Altered]:
-    return list(altered(tone(440), tone(1200), FRONT_END, augment, variants, seed=3))
+    return list(altered(tone(440), tone(1200), FRONT_END, augment, variants, CROP, seed=3))
 
 
 class TestChanges:
@@ -36,6 +37,7 @@ class TestChanges:
         found = [change.title for change in changes(AugmentParams(), VariantParams())]
         assert found == [
             "As it is",
+            "Random crop",
             *["Another pitch"] * 2,
             *["Another tempo"] * 2,
             *["Noise"] * 2,
@@ -50,6 +52,7 @@ class TestChanges:
         variants = VariantParams(pitch_semitones=0, noise_snr_db=None)
         assert {change.title for change in changes(augment, variants)} == {
             "As it is",
+            "Random crop",
             "Another tempo",
             "Heard from its spectrogram",
         }
@@ -70,9 +73,33 @@ class TestChanges:
 
     def test_of_waveforms_change_pitch_and_tempo(self) -> None:
         found = changes(AugmentParams(), VariantParams())
+        del found[1]
         pitches = [_loudest(change.sound) for change in found[:3]]
         assert pitches == pytest.approx([440, 440 / 2 ** (1 / 6), 440 * 2 ** (1 / 6)], rel=0.02)
         assert [len(change.sound) for change in found[3:5]] == [round(RATE / 0.9), round(RATE / 1.1)]
+
+    def test_a_crop_is_a_part_of_the_recording_that_sounds_like_it_and_another_for_another_seed(self) -> None:
+        sweep = np.sin(np.linspace(0, 60, RATE) ** 2).astype(np.float32)
+        starts = set()
+        for seed in range(4):
+            plain, crop, *_ = altered(
+                sweep, sweep, FRONT_END, AugmentParams(), VariantParams(), CROP, seed=seed
+            )
+            frames = crop.spectrogram.shape[1]
+            assert frames == FRONT_END.frames(CROP) < plain.spectrogram.shape[1]
+            windows = np.lib.stride_tricks.sliding_window_view(plain.spectrogram, frames, axis=1)
+            (start,) = [
+                at for at in range(windows.shape[1]) if np.array_equal(windows[:, at], crop.spectrogram)
+            ]
+            heard = FRONT_END(crop.sound)[:, 4:-5]
+            assert np.median(np.abs(heard - crop.spectrogram[:, 4 : 4 + heard.shape[1]])) < 1
+            assert f"from {FRONT_END.seconds(start):.1f} s on" in crop.text
+            starts.add(start)
+        assert len(starts) > 1
+
+    def test_of_a_recording_no_longer_than_a_crop_no_crop_is_shown(self) -> None:
+        found = altered(tone(440), tone(1200), FRONT_END, AugmentParams(), VariantParams(), 1.0, seed=3)
+        assert "Random crop" not in [change.title for change in found]
 
     def test_gain_says_how_much_and_is_heard(self) -> None:
         found = {change.title: change for change in changes(AugmentParams(), VariantParams())}
@@ -117,6 +144,7 @@ class TestPage:
             front_end=FRONT_END,
             augment=AugmentParams(),
             variants=variants,
+            crop_seconds=CROP,
             params=AugmentationsParams(count=count, seconds=0.5),
         )
 
@@ -127,7 +155,7 @@ class TestPage:
         assert [name in page for name in ("0&amp;a.wav", "1&amp;b.wav", "4&amp;c.wav")] == [True] * 3
         assert "3&amp;b.wav" not in page
         assert "2&amp;a.wav" not in page
-        assert page.count("<audio ") == page.count("<img ") == 3 * 11
+        assert page.count("<audio ") == page.count("<img ") == 3 * 12
 
     @pytest.mark.parametrize(
         ("variants", "told"),

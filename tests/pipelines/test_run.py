@@ -16,6 +16,7 @@ from kedro.framework.startup import bootstrap_project
 
 import auricle
 from auricle.cli import cli
+from auricle.errors import ConfigurationError
 from auricle.models.bundle import open_bundle
 from auricle.models.champion import read_champion, write_champion
 
@@ -180,6 +181,11 @@ class TestExperiments:
         (cnn,) = (entry for entry in found["experiments"] if entry["model"] == "cnn")
         assert cnn["figures"]["macro_f1"]["value"] == pytest.approx(metrics)
         assert "<svg" in catalog.load("genre.experiments_page")
+        link = 'href="experiments/experiments.html"'
+        assert link not in report_of(trained)
+        run(trained, ["evaluate"], node_names=["genre.evaluation.report"])
+        assert link in report_of(trained)
+        assert (trained / "data/ci/08_reporting/genre/experiments/experiments.html").is_file()
 
     @pytest.mark.long
     def test_of_an_ablation_are_judged_and_shown(self, ready: Path, run: Run) -> None:
@@ -331,6 +337,14 @@ class TestRefusals:
         params = {"genre.cnn.train.compile": True, "genre.cnn.train.precision": "bf16"}
         with pytest.raises(Exception, match=r"(?s)compile is true.*bf16"):
             run(project, ["train_cnn"], params=params)
+
+    def test_a_run_that_a_launcher_started_several_times_over(
+        self, project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        with pytest.raises(ConfigurationError, match=r"WORLD_SIZE is 2.*torchrun.*set processes: 2"):
+            run(project, ["train_cnn"])
+        assert not (project / "data").exists()
 
     def test_device_that_is_not_there(self, project: Path, run: Run) -> None:
         import torch

@@ -118,6 +118,32 @@ class TestNode:
             np.testing.assert_array_equal(value, first[key])
         assert render(manifest, tmp_path, count=2) == 0
 
+    @pytest.mark.parametrize("count", [2, 1, 0])
+    def test_leaves_no_copy_of_what_is_judged_after_a_new_split(
+        self, manifest: pd.DataFrame, tmp_path: Path, count: int
+    ) -> None:
+        assert render(manifest, tmp_path, count=2) == 6
+        before = self.copies(tmp_path, "variant-2")[f"{4:016x}"].copy()
+        splits = ["test", "train", "train", "unlabelled", "train", "validation", None]
+        anew = manifest.assign(split=splits)
+        assert render(anew, tmp_path, count=count) == 2 * count
+        store = store_of(tmp_path / "variants", VariantParams(count=2))
+        held = {key for name in store.all_variants for key in store.ids(name)}
+        assert held == {f"{number:016x}" for number in ((1, 2, 4) if count else (4,))}
+        np.testing.assert_array_equal(self.copies(tmp_path, "variant-2")[f"{4:016x}"], before)
+        assert not store.verify()
+        assert render(anew, tmp_path, count=count) == 0
+
+    def test_drops_copies_that_other_parameters_made(self, manifest: pd.DataFrame, tmp_path: Path) -> None:
+        assert render(manifest, tmp_path, count=1) == 3
+        (made,) = (tmp_path / "variants").iterdir()
+        made.rename(made.with_name("fedcba987654"))
+        (tmp_path / "variants" / "fedcba987654.kept").mkdir()  # of a run that was killed
+        assert render(manifest.assign(split="test"), tmp_path, count=1) == 0
+        store = SpectrogramStore.open(tmp_path / "variants", "fedcba987654", FRONT_END.n_mels)
+        assert len(store) == 0
+        assert not list((tmp_path / "variants").glob("*.kept"))
+
     def test_goes_on_where_it_was_killed(
         self, manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -114,8 +114,16 @@ class TestMixup:
             torch.testing.assert_close(mixed["input_values"][index], share * one + (1 - share) * other)
 
     def test_mixes_several_labels_as_well(self) -> None:
-        given = batch() | {"labels": torch.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]] + torch.eye(3)[[1] * 8] * 0.5}
-        assert varied(given=given, mixup_alpha=0.5)["labels"].shape == (8, 3)
+        labels = torch.eye(3)[[0, 1, 2, 0, 1, 2, 0, 2]].maximum(torch.eye(3)[[1, 1, 0, 0, 0, 1, 1, 1]])
+        given = batch() | {"labels": labels}
+        mixed = varied(given=given, mixup_alpha=1.0)
+        sounds = given["input_values"]
+        for index in range(8):
+            one, other = sounds[index], sounds[index - 1]
+            share = ((mixed["input_values"][index] - other) / (one - other)).median()
+            expected = share * labels[index] + (1 - share) * labels[index - 1]
+            torch.testing.assert_close(mixed["labels"][index], expected, rtol=1e-3, atol=1e-3)
+            assert 0 < share < 1
 
     def test_of_two_instruments_tells_neither(self) -> None:
         given = batch() | {"instruments": torch.tensor([1, 1, 2, 2, 0, 0, 1, 1])}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from accelerate.data_loader import BatchSamplerShard
+from telling_store import FOLDER, TellingCorpus
 from tiny_corpus import TRAIN, TinyCorpus
 from torch.utils.data import BatchSampler
 
@@ -23,23 +24,39 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
-def test_processes_share_the_crops_of_an_epoch() -> None:
+def test_each_step_of_two_processes_is_a_batch_of_one() -> None:
     shards = [
         BatchSamplerShard(BatchSampler(EpochSampler(32, seed=3), 4, drop_last=False), 2, index)
         for index in (0, 1)
     ]
-    drawn = [{key for batch in shard for key in batch} for shard in shards]
-    assert not drawn[0] & drawn[1]
-    assert drawn[0] | drawn[1] == {(0, index) for index in range(32)}
+    alone = list(BatchSampler(EpochSampler(32, seed=3), 8, drop_last=False))
+    assert [[*first, *second] for first, second in zip(*shards, strict=True)] == alone
+    assert sorted(key for batch in alone for key in batch) == [(0, index) for index in range(32)]
 
 
 @pytest.mark.long
 class TestTwoProcesses:
+    def test_draw_together_what_one_draws_alone_step_by_step(
+        self, corpus: TinyCorpus, workdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        telling = TellingCorpus(corpus.folder, corpus.manifest)
+        monkeypatch.setenv(FOLDER, str(tmp_path))
+        telling.fit(workdir / "two", TWO)
+        telling.fit(workdir / "one", TWO.model_copy(update={"processes": 1}))
+        first, second, alone = (telling.drawn(tmp_path, process) for process in ("0", "1", "alone"))
+        share = TWO.batch_size // 2
+        together = [
+            crop
+            for start in range(0, len(first), share)
+            for crop in (*first[start : start + share], *second[start : start + share])
+        ]
+        assert together == alone
+        assert len(alone) == TWO.epochs * TWO.crops_per_recording * 12
+
     def test_make_one_bundle_in_as_many_steps_as_one_process_and_go_on_after_a_kill(
         self,
         corpus: TinyCorpus,
         workdir: Path,
-        capfd: pytest.CaptureFixture[str],
         caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -49,8 +66,6 @@ class TestTwoProcesses:
             patch.setattr(deep, "stage_bundle", lambda *args, **kwargs: exec("raise SystemExit"))
             with pytest.raises(SystemExit):
                 corpus.fit(workdir / "two", TWO)
-        told = capfd.readouterr().err
-        assert told.count("final: epoch 1 of 2") == told.count("final: epoch 2 of 2") == 1
         _newest(workdir).joinpath("complete.json").unlink()
         with caplog.at_level(logging.INFO):
             both = open_bundle(corpus.fit(workdir / "two", TWO).path)

@@ -62,7 +62,13 @@ class TestTrials:
             params(trials=8, space=space, prune=True, prune_after_trials=2, prune_after_epochs=0),
         )
         assert set(trials["state"]) == {"complete", "pruned"}
-        assert set(trials.loc[trials["state"] == "pruned", "train.learning_rate"]) == {"1e-07"}
+        pruned = trials[trials["state"] == "pruned"]
+        assert set(pruned["train.learning_rate"]) == {"1e-07"}
+        assert pruned["value"].isna().all()
+        assert (pruned["eval_loss"] > trials.loc[0, "eval_loss"]).all()
+        assert pruned["epochs"].between(1, BASE.train.epochs).all()
+        assert (pruned["epoch"] <= pruned["epochs"]).all()
+        assert (pruned["seconds"] > 0).all()
 
     def test_that_cannot_be_do_not_stop_the_others(self, corpus: TinyCorpus, workdir: Path) -> None:
         space = {"windows.window_seconds": {"choices": [0.5, 500.0]}}

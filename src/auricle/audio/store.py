@@ -121,6 +121,11 @@ class SpectrogramStore:
         """The variants of a recording that are there."""
         return tuple(variant for variant, records in self._records.items() if recording_id in records)
 
+    @property
+    def all_variants(self) -> tuple[str, ...]:
+        """The variants of which the store may hold any recording."""
+        return tuple(self._records)
+
     def __getitem__(self, recording_id: str) -> HalfArray:
         return self.get(recording_id)
 

@@ -68,6 +68,7 @@ def render_report(
     models: Mapping[str, ModelSection | None],
     mistakes: Sequence[Mistake] = (),
     contributions: Json | None = None,
+    experiments_page: str | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -80,6 +81,7 @@ def render_report(
         models: The models of the study in its order, None where one is not trained.
         mistakes: See `auricle.evaluation.mistakes`; each carries its excerpt.
         contributions: What `judge_contributions` returned, where the study has an ensemble.
+        experiments_page: Where the page of all trainings lies, beside this one, if there is one.
     """
     environment = page_environment()
     sections = [section for section in models.values() if section is not None]
@@ -107,6 +109,7 @@ def render_report(
         "learned": learned_view(comparison),
         "comparison_charts": views.comparison_charts(comparison, order),
         "ensemble": None if contributions is None else ensemble_view(contributions),
+        "experiments_page": experiments_page,
         "order": order,
         "sections": [views.section_view(section, said=[*shared, *told]) for section in sections],
         "mistakes": mistakes,

@@ -11,6 +11,7 @@ from auricle.audio.frontend import FrontEnd
 from auricle.audio.guard import Kind
 from auricle.audio.waveform_augment import Change, VariantParams
 from auricle.training.augment import Augment
+from auricle.training.crops import random_span
 from auricle.training.params import AugmentParams
 
 FloatArray = npt.NDArray[np.float32]
@@ -45,9 +46,10 @@ def altered(  # noqa: PLR0917  (what is altered, what hears it, how)
     front_end: FrontEnd,
     augment: AugmentParams,
     variants: VariantParams,
+    crop_seconds: float,
     seed: int,
 ) -> Iterator[Altered]:
-    """The recording as it is, after each change of waveforms, and after each change of spectrograms.
+    """The recording as it is, a random crop, and it after each change of waveforms and of spectrograms.
 
     Args:
         waveform: mono, at the front end's rate.
@@ -55,12 +57,14 @@ def altered(  # noqa: PLR0917  (what is altered, what hears it, how)
         front_end: that hears them.
         augment: changes of spectrograms; each is shown, whether it is enabled or not.
         variants: changes of waveforms; the ends of each range are shown.
+        crop_seconds: length of a crop of training; of a recording that is no longer no crop is shown.
         seed: of what is drawn.
     """
     length = min(len(waveform), len(other))
     waveform, other = (_to_peak(samples[:length]) for samples in (waveform, other))
     plain = front_end(waveform)
     yield Altered("As it is", "the recording", plain, waveform)
+    yield from _crop(waveform, plain, front_end, crop_seconds, seed)
     for change in _ends(variants):
         sound = change(waveform, front_end.sample_rate)
         yield Altered(_TITLES[change.kind], f"{change}; the waveform", front_end(sound), sound, change.kind)
@@ -96,6 +100,21 @@ def sound_of(spectrogram: FloatArray, front_end: FrontEnd) -> FloatArray:
         random_state=0,
     )
     return np.asarray(samples, dtype=np.float32)
+
+
+def _crop(
+    waveform: FloatArray, plain: FloatArray, front_end: FrontEnd, seconds: float, seed: int
+) -> Iterator[Altered]:
+    """What an epoch hears of the recording, drawn as `auricle.training.data` draws it."""
+    frames = front_end.frames(seconds)
+    if frames >= plain.shape[1]:
+        return
+    start, length = random_span(plain.shape[1], frames, np.random.default_rng((seed, 0, 0)))
+    begins, ends = (
+        round(front_end.seconds(place) * front_end.sample_rate) for place in (start, start + length)
+    )
+    text = f"{seconds:.1f} s from {front_end.seconds(start):.1f} s on: another part in each epoch"
+    yield Altered("Random crop", text, plain[:, start : start + length], waveform[begins:ends])
 
 
 _TITLES = {"pitch": "Another pitch", "stretch": "Another tempo", "noise": "Noise"}

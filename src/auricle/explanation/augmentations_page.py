@@ -47,6 +47,7 @@ def render_augmentations(
     front_end: FrontEnd,
     augment: AugmentParams,
     variants: VariantParams,
+    crop_seconds: float,
     params: AugmentationsParams,
     parents: Mapping[str, str] | None = None,
 ) -> str:
@@ -59,6 +60,7 @@ def render_augmentations(
         front_end: of the study.
         augment: of the model's training.
         variants: of the study.
+        crop_seconds: length of the model's crops in training.
         params: how many recordings, and how long.
         parents: child to parent of labels, for the guard.
 
@@ -78,6 +80,7 @@ def render_augmentations(
                     front_end,
                     augment,
                     variants,
+                    crop_seconds,
                     params.seed + place,
                 )
             ],

@@ -56,7 +56,8 @@ class Sweep:
 
         Returns:
             One row a trial: `trial`, `state` (complete, pruned, fail), `value` (of `best_metric`, on
-            validation), what was varied, and the figures of its best epoch.
+            validation; of a complete one), what was varied, and the figures of its best epoch, of a pruned
+            one so far; a failed one has none.
 
         Raises:
             ConfigurationError: every trial failed.
@@ -132,11 +133,9 @@ class Sweep:
                 callbacks=(_pruning(trial, metric),) if self.params.prune else (),
             )
             best = best_epoch(trained)
-            trial.set_user_attr("figures", best)
             trial.set_user_attr("parameters", trained.model.num_parameters())
-            trial.set_user_attr("epochs", len(trained.history))
-            trial.set_user_attr("seconds", sum(entry["seconds"] for entry in trained.history))
-        return best["eval_loss" if metric == "loss" else metric]
+            _keep(trial, best, trained.history)
+        return best[_validation_name(metric)]
 
     def _drawn(self, trial: "optuna.Trial", name: str) -> Any:
         """A value of the space; Optuna's journal keeps only plain ones, so that a choice is kept as JSON."""
@@ -221,8 +220,23 @@ def enqueue_unfinished(study: "optuna.Study") -> None:
 
 def best_epoch(trained: "TrainedModel") -> dict[str, float]:
     """The figures of the epoch whose weights were kept."""
-    entry = next(entry for entry in trained.history if entry["epoch"] == trained.best_epoch)
+    return _figures(next(entry for entry in trained.history if entry["epoch"] == trained.best_epoch))
+
+
+def _figures(entry: dict[str, float]) -> dict[str, float]:
     return {name: value for name, value in entry.items() if name not in ("seconds", "learning_rate")}
+
+
+def _validation_name(metric: str) -> str:
+    """What an entry of a history calls the figure that trials are compared by."""
+    return "eval_loss" if metric == "loss" else metric
+
+
+def _keep(trial: "optuna.Trial", best: dict[str, float], history: list[dict[str, float]]) -> None:
+    """What the table says of a trial besides its state."""
+    trial.set_user_attr("figures", best)
+    trial.set_user_attr("epochs", len(history))
+    trial.set_user_attr("seconds", sum(entry["seconds"] for entry in history))
 
 
 def _pruning(trial: "optuna.Trial", metric: str) -> Any:
@@ -231,11 +245,14 @@ def _pruning(trial: "optuna.Trial", metric: str) -> Any:
     def ask(history: list[dict[str, float]]) -> None:
         import optuna
 
+        name = _validation_name(metric)
         known = trial.study.trials[trial.number].intermediate_values
         for entry in history:
             if int(entry["epoch"]) not in known:
-                trial.report(entry["eval_loss" if metric == "loss" else metric], int(entry["epoch"]))
+                trial.report(entry[name], int(entry["epoch"]))
         if trial.should_prune():
+            best = (min if metric == "loss" else max)(history, key=lambda entry: entry[name])
+            _keep(trial, _figures(best), history)
             raise optuna.TrialPruned
 
     return AskAfterEpoch(ask)

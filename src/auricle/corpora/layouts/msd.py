@@ -2,10 +2,13 @@
 
 The dataset itself has no audio. Lists such as those of Schindler, Mayer, Rauber (ISMIR 2012) and of tagtraum
 (Schreiber, ISMIR 2015) name tracks by identifier; previews are files called so, in folders of any depth.
-Lines that begin with # are comments; a second genre, where a list has one, is a further label.
+Lines that begin with # are comments; a second genre, where a list has one, is a further label. Published
+splits are lists of the same form, or of identifiers alone.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from pydantic import Field
@@ -16,11 +19,18 @@ from auricle.corpora.layouts.tables import by_stem, matched
 from auricle.errors import CorpusError
 from auricle.params import Params
 
+Split = Literal["train", "validation", "test"]
+
 
 class MsdOptions(Params):
     """Options of the layout `msd`."""
 
     list_file: str = Field("genres.cls", description="The list of genres, below the corpus folder.")
+    split_lists: dict[Split, str] = Field(
+        {},
+        description="By split a list whose lines begin with a track id, below the corpus folder; tracks on"
+        " none have no published split.",
+    )
 
 
 def read(root: Path, options: MsdOptions) -> pd.DataFrame:
@@ -38,6 +48,9 @@ def read(root: Path, options: MsdOptions) -> pd.DataFrame:
             "meta_track_id": list(genres),
         }
     )
+    if options.split_lists:
+        splits = _splits(root, options.split_lists)
+        table["published_split"] = [splits.get(track) for track in genres]
     return matched(table, found, options.list_file)
 
 
@@ -48,11 +61,8 @@ def _genres(file: Path) -> dict[str, list[str]]:
             " layout_options: {list_file: ...}."
         )
     genres: dict[str, list[str]] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        track, *several = (cell.strip() for cell in line.split("\t"))
-        several = [genre for genre in several if genre]
+    for number, line, (track, *cells) in _rows(file):
+        several = [genre for genre in cells if genre]
         if not several:
             raise CorpusError(f"{file}, line {number}: {line!r} is no track id, a tab, and a genre.")
         if genres.setdefault(track, several) != several:
@@ -61,6 +71,31 @@ def _genres(file: Path) -> dict[str, list[str]]:
                 " above. Keep one."
             )
     return genres
+
+
+def _splits(root: Path, lists: Mapping[Split, str]) -> dict[str, str]:
+    """The published split of each track on a list."""
+    found: dict[str, str] = {}
+    for split, name in lists.items():
+        if not (root / name).is_file():
+            raise CorpusError(
+                f"{root / name} is not there: split_lists names it for {split}. Put the list there, or leave"
+                f" {split} out of split_lists."
+            )
+        for number, _, (track, *_) in _rows(root / name):
+            if found.setdefault(track, split) != split:
+                raise CorpusError(
+                    f"{root / name}, line {number}: {track} is on the list of {split}, and on that of"
+                    f" {found[track]}. Keep it on one."
+                )
+    return found
+
+
+def _rows(file: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Number, text and cells of each line that is no comment."""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip() and not line.startswith("#"):
+            yield number, line, [cell.strip() for cell in line.split("\t")]
 
 
 LAYOUT = Layout("msd", MsdOptions, read)

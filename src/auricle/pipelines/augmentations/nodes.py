@@ -34,6 +34,7 @@ def show(
         front_end=front_end.make(),
         augment=chosen.train.augment,
         variants=variants,
+        crop_seconds=chosen.train.crop_seconds or chosen.windows.window_seconds,
         params=augmentations,
         parents=labels.parents,
     )

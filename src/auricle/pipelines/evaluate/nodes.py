@@ -137,9 +137,10 @@ def report(
     decoding: AudioLimits,
     labels: LabelParams,
     study: str,
+    experiments_directory: Path,
     **of_models: Any,
 ) -> str:
-    """The page of the study.
+    """The page of the study, with a link to that of all its trainings where there is one.
 
     `of_models` holds, for each model of the study, `<model>` (predictions), `metrics_<model>` and
     `champion_<model>`, each None where the model is not trained; and `contributions` of the ensemble.
@@ -160,7 +161,14 @@ def report(
         models={name: section_of(name, of_models) if name in judged else None for name in names},
         mistakes=with_excerpts(chosen, recordings, decoding, evaluation.mistakes),
         contributions=of_models.get("contributions") if ENSEMBLE in judged else None,
+        experiments_page=page_in(experiments_directory),
     )
+
+
+def page_in(folder: Path) -> str | None:
+    """The page in a folder beside the report, as the report names it; None where there is none."""
+    pages = sorted(folder.glob("*.html"))
+    return f"{folder.name}/{pages[0].name}" if pages else None
 
 
 def section_of(name: str, of_models: Mapping[str, Any]) -> "ModelSection | None":

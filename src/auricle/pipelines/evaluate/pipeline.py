@@ -73,6 +73,7 @@ def _of_study(corpus: str, models: Sequence[str]) -> Pipeline:
     champions = {f"champion_{model}": f"{model}_champion" for model in models}
     contributions = {"contributions": "contributions"} if ENSEMBLE in models else {}
     of_corpus = ("source", "data_report", "manifest", "recordings")
+    of_report = (*of_corpus, "experiments_directory")
     of_model = ("predictions", "metrics", "champion")
     parameters = ("evaluation", "decoding", "labels", "study")
     return Pipeline(
@@ -91,7 +92,7 @@ def _of_study(corpus: str, models: Sequence[str]) -> Pipeline:
             ),
             Node(
                 report,
-                {name: name for name in (*of_corpus, "comparison")}
+                {name: name for name in (*of_report, "comparison")}
                 | {name: f"params:{name}" for name in parameters}
                 | predictions
                 | metrics
@@ -102,7 +103,7 @@ def _of_study(corpus: str, models: Sequence[str]) -> Pipeline:
             ),
         ],
         namespace=f"{corpus}.evaluation",
-        inputs={name: f"{corpus}.{name}" for name in of_corpus}
+        inputs={name: f"{corpus}.{name}" for name in of_report}
         | {f"{model}_{name}": f"{corpus}.{model}.{name}" for model in models for name in of_model}
         | {name: f"{corpus}.{ENSEMBLE}.{name}" for name in contributions},
         outputs={name: f"{corpus}.{name}" for name in ("comparison", "report")},
