@@ -1,7 +1,8 @@
 """The rating model: a frozen encoder's cached epoch beside the uncached, and each supplied pair for an epoch.
 
     python benchmarks/rating.py           # 96 clips of 6 s, rendered; a small encoder of wav2vec 2.0
-    python benchmarks/rating.py --base    # torchaudio's wav2vec2_base in its place, which takes minutes
+    python benchmarks/rating.py --base    # torchaudio's wav2vec2_base in its place, which takes an hour
+    python benchmarks/rating.py --base --encoders Wav2Vec2Encoder --classifiers MLPClassifier    # one row
 
 The frozen encoder is a CNN that was trained on the clips' genres for an epoch (`BundleEncoder`). "Uncached"
 is what training such a pair takes where the encoder is asked again for each crop, "cached" what
@@ -18,9 +19,8 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import date
-from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,13 @@ SECONDS = 6.0
 EPOCHS = 4
 FRONT_END = WaveformParams(sample_rate=RATE, do_normalize=False).make()
 WINDOWS = WindowParams(window_seconds=3.0, hop_seconds=3.0, batch_size=16)
+ENCODERS = (
+    "WaveformCNN",
+    "SpectrogramEncoder",
+    "CoarseSpectrogramEncoder",
+    "Wav2Vec2Encoder",
+    "BundleEncoder",
+)
 CLASSIFIERS = ("MLPClassifier", "DeepClassifier", "ResidualClassifier")
 SMALL = {
     "conv_dim": [32, 32, 32, 64],
@@ -77,18 +84,24 @@ def main() -> None:
         folder = Path(temporary)
         manifest = rendered(folder / "demo", arguments.artists)
         store = filled(folder, manifest)
-        genres = trained_on_genres(folder, manifest)
         print(
             f"{len(manifest)} clips of {SECONDS:g} s at {RATE:,} Hz, {manifest['rating'].notna().sum()} rated"
         )
-        frozen_epochs(folder, manifest, store, genres)
-        table(folder, manifest, store, genres, base=arguments.base)
+        genres = None
+        if "BundleEncoder" in arguments.encoders:
+            genres = trained_on_genres(folder, manifest)
+            frozen_epochs(folder, manifest, store, genres)
+        table(folder, manifest, store, genres, arguments)
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--artists", type=int, default=6, help="of each of 8 genres, with two clips each")
     parser.add_argument("--base", action="store_true", help="torchaudio's wav2vec2_base in the table")
+    parser.add_argument("--encoders", nargs="+", default=ENCODERS, choices=ENCODERS, help="of the table")
+    parser.add_argument(
+        "--classifiers", nargs="+", default=CLASSIFIERS, choices=CLASSIFIERS, help="of the table"
+    )
     return parser.parse_args()
 
 
@@ -198,18 +211,21 @@ def embedding_seconds(bundle: BundleRef, store: WaveformStore, rated: dict[str, 
     return time.perf_counter() - started
 
 
-def table(folder: Path, manifest: pd.DataFrame, store: WaveformStore, genres: Path, *, base: bool) -> None:
-    """Print a row for each supplied pair, trained for one epoch."""
-    speech = {} if base else {"settings": SMALL}
-    encoders = {
-        "WaveformCNN": {},
-        "SpectrogramEncoder": {},
-        "CoarseSpectrogramEncoder": {},
-        "Wav2Vec2Encoder": speech,
+def table(
+    folder: Path,
+    manifest: pd.DataFrame,
+    store: WaveformStore,
+    genres: Path | None,
+    chosen: argparse.Namespace,
+) -> None:
+    """Print a row for each pair that is chosen, trained for one epoch."""
+    given: dict[str, dict[str, Any]] = {
+        "Wav2Vec2Encoder": {} if chosen.base else {"settings": SMALL},
         "BundleEncoder": {"bundle": str(genres)},
     }
     print(f"\n{'encoder':<26}{'classifier':<20}{'parameters':>12}{'epoch':>10}{'whole':>10}{'MAE':>8}")
-    for encoder, classifier, model in pairs(encoders):
+    for encoder, classifier in product(chosen.encoders, chosen.classifiers):
+        model = pair(encoder, classifier, **given.get(encoder, {}))
         started = time.perf_counter()
         fitted = fit_rater(
             manifest, store, FRONT_END, model, training(1), WINDOWS, folder / f"{encoder}-{classifier}"
@@ -222,13 +238,6 @@ def table(folder: Path, manifest: pd.DataFrame, store: WaveformStore, genres: Pa
             f"{epoch['mae']:>8.3f}",
             flush=True,
         )
-
-
-def pairs(encoders: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, RaterParams]]:
-    for encoder, arguments in encoders.items():
-        made = partial(pair, encoder, **arguments)
-        for classifier in CLASSIFIERS:
-            yield encoder, classifier, made(classifier)
 
 
 def parameters(bundle: BundleRef) -> int:

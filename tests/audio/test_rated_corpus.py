@@ -52,6 +52,13 @@ class TestRatings:
         explained = 1 - ((usual["would_say"] - of_genre) ** 2).mean() / usual["would_say"].var()
         assert explained < 0.7
 
+    def test_differ_among_the_clips_of_an_artist(self) -> None:
+        """Without noise: else one rating of an artist would say what a second clip is worth."""
+        rated = table(noise=0.0, artists_per_genre=24)
+        said = rated["would_say"].groupby(rated["artist"])
+        within = (said.var() * (said.size() - 1)).sum() / (len(rated) - said.ngroups)
+        assert 0.2 < within / rated["would_say"].var() < 0.5
+
     def test_shuffled_are_the_same_ratings_of_other_clips(self, usual: pd.DataFrame) -> None:
         dealt = table(shuffle_labels=True)
         assert sorted(dealt["would_say"]) == sorted(usual["would_say"])

@@ -9,6 +9,7 @@ from auricle.evaluation.rating_card import rating_card
 from auricle.evaluation.rating_figures import mean_of_others
 from auricle.evaluation.rating_params import RatingEvaluateParams
 from auricle.evaluation.rating_report import render_rating_report
+from auricle.evaluation.rating_words import put_into_words
 from auricle.evaluation.ratings import Json, evaluate_rater
 from auricle.evaluation.report import ModelSection
 
@@ -96,11 +97,41 @@ class TestFigures:
         assert told["difference"]["value"] == good["differences"]["group_mean"]["mae"]["value"]
         assert "Of the 48 whose artist has others among them, its error is less" in good["verdict"]["text"]
 
+    @pytest.mark.parametrize(
+        ("interval", "of_use", "headline"),
+        [
+            ((-0.04, -0.01), True, "those too who have other ratings"),
+            (
+                (-0.04, 0.01),
+                False,
+                "artist has other ratings, it is not shown to be better than these",
+            ),
+            ((0.01, 0.04), False, "artist has other ratings, it is shown to be worse than these"),
+            (None, False, "artist has other ratings, it is not shown to be better than these"),
+        ],
+    )
+    def test_are_of_use_only_where_they_say_more_than_the_artists_other_ratings(
+        self, good: Json, interval: tuple[float, float] | None, of_use: bool, headline: str
+    ) -> None:
+        known = good["where_known"] | {"difference": {"value": 0.0, "interval": interval}}
+        verdict = put_into_words(good, known)
+        assert verdict["of_use"] is of_use
+        assert headline in verdict["headline"]
+
+    def test_are_beside_the_mean_alone_where_no_artist_has_other_ratings(self, good: Json) -> None:
+        verdict = put_into_words(good, None)
+        assert verdict["of_use"]
+        assert verdict["headline"].startswith("It rates unheard artists better than the mean rating does;")
+
     def test_of_one_that_guesses_show_nothing_and_say_so(self) -> None:
         guessing = Study(off=3.0).judged()
         assert not guessing["verdict"]["of_use"]
         assert {"neighbours", "forest"} <= set(guessing["verdict"]["loses_to"])
         assert "more than" in guessing["verdict"]["text"]
+        assert guessing["verdict"]["headline"].startswith("It is not shown to rate unheard artists better")
+        assert guessing["verdict"]["headline"] in rating_card(
+            CONFIG, {}, guessing, DATA_REPORT, SOURCE, name="r"
+        )
 
     def test_are_refused_of_what_was_learned_from(self) -> None:
         study = Study(off=0.1)
@@ -157,7 +188,7 @@ def test_the_page_shows_figures_and_differences(good: Json) -> None:
     training = {"history": history, "best_epoch": 2, "params": {"train": {"epochs": 2}}}
     section = ModelSection("rater", good, training, CONFIG, "2026", "0" * 64)
     page = render_rating_report(study="ratings", source=SOURCE, data_report=DATA_REPORT, sections=[section])
-    assert "It rates unheard artists better than ratings alone do." in page
+    assert "It rates unheard artists better than ratings alone do, those too who have other ratings." in page
     assert "24 that are not rated yet" in page
     assert page.count("verdict-better") >= 2
     assert "<svg" in page

@@ -127,6 +127,33 @@ class Whole(GoodEncoder):
         return super().forward(waveforms).long()
 
 
+class TupleOfOne(GoodEncoder):
+    def forward(self, waveforms):
+        embeddings = super().forward(waveforms)
+        return (embeddings,) if len(waveforms) == 1 else embeddings
+
+
+class SqueezedOne(GoodEncoder):
+    def forward(self, waveforms):
+        return super().forward(waveforms).squeeze(0)
+
+
+class OnceOnly(GoodEncoder):
+    asked = 0
+
+    def forward(self, waveforms):
+        self.asked += 1
+        if self.asked > 2:  # once for each length
+            raise RuntimeError("once")
+        return super().forward(waveforms)
+
+
+class TupleInTraining(GoodEncoder):
+    def forward(self, waveforms):
+        embeddings = super().forward(waveforms)
+        return (embeddings, None) if self.training else embeddings
+
+
 class Squeezed(GoodClassifier):
     def forward(self, embeddings):
         return super().forward(embeddings).squeeze(1)

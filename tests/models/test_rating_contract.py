@@ -1,5 +1,6 @@
 """Every way to break the contract of an encoder or a classifier has a message of its own."""
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from auricle.errors import ConfigurationError, ContractError
-from auricle.models.rating.check import check_memory
+from auricle.models.rating.check import check_memory, check_pair
 from auricle.models.rating.contracts import Classifier, Encoder
 from auricle.models.rating.pair import checked_pair, make_pair
 from auricle.models.rating.params import PairParams
@@ -33,6 +34,10 @@ ENCODERS = {
     "LostBuffer": r"buffer 'window' with persistent=False",
     "Failing": r"fails on an input of shape \(4, 8000\): KeyError: 'missing'",
     "Whole": r"makes torch.int64 of an input",
+    "TupleOfOne": r"makes a tuple of an input \(1, 8000\)",
+    "SqueezedOne": r"makes \(6,\) of a batch of 1, and \(1, 6\) was expected",
+    "OnceOnly": r"the encoder asked again fails on an input of shape \(4, 8000\): RuntimeError: once",
+    "TupleInTraining": r"the encoder in training, makes a tuple",
 }
 CLASSIFIERS = {
     "Squeezed": r"makes \(4,\) of embeddings \(4, 6\), and \(batch, 1\) = \(4, 1\)",
@@ -65,17 +70,33 @@ class TestAContractThatIsKept:
         assert 0 <= report.classifier.low <= report.classifier.high <= 1
         assert report.encoder.parameters == report.encoder.learning == 54
 
-    def test_leaves_weights_statistics_and_random_numbers_as_they_are(self) -> None:
+    def test_is_checked_without_a_random_number_being_drawn_elsewhere(self) -> None:
         torch.manual_seed(3)
         expected = torch.rand(2)
         torch.manual_seed(3)
         checked_pair(pair(), RATE)
-        encoder, classifier = make_pair(pair(), RATE)  # takes random numbers, as training would
-        assert not encoder.training or encoder.layer.weight.grad is None
-        torch.manual_seed(3)
         assert torch.equal(torch.rand(2), expected)
+
+    def test_leaves_weights_and_running_statistics_as_they_are(self) -> None:
+        named = PairParams(
+            encoder_class="auricle.models.encoders:WaveformCNN", encoder_kwargs={"channels": [4]}
+        )
+        encoder, classifier = make_pair(named, RATE)
+        before = copy.deepcopy(encoder.state_dict() | classifier.state_dict())
+        told = {"names": ("m:E", "m:C"), "device": "cpu"}
+        check_pair(encoder, classifier, lengths=(RATE, 2 * RATE), **told)
+        check_memory(encoder, classifier, batch=2, samples=RATE, **told)
+        after = encoder.state_dict() | classifier.state_dict()
+        assert any("running_mean" in name for name in after)
+        assert all(torch.equal(value, before[name]) for name, value in after.items())
+        parameters = [*encoder.parameters(), *classifier.parameters()]
+        assert all(parameter.grad is None for parameter in parameters)
+
+    def test_is_that_of_the_protocols(self) -> None:
+        encoder, classifier = make_pair(pair(), RATE)
         assert isinstance(encoder, Encoder)
         assert isinstance(classifier, Classifier)
+        assert not isinstance(classifier, Encoder)
 
     def test_may_have_a_frozen_encoder(self) -> None:
         assert checked_pair(pair("Frozen"), RATE).encoder.learning == 0
@@ -108,13 +129,6 @@ class TestAContractThatIsBroken:
             check_memory(
                 _Greedy(encoder), classifier, names=("m:Greedy", "m:C"), batch=8, samples=16_000, device="cpu"
             )
-
-    def test_a_step_of_training_leaves_nothing_behind(self) -> None:
-        encoder, classifier = make_pair(pair(), RATE)
-        check_memory(encoder, classifier, names=("m:E", "m:C"), batch=2, samples=8_000, device="cpu")
-        assert all(
-            parameter.grad is None for part in (encoder, classifier) for parameter in part.parameters()
-        )
 
 
 class _Greedy(torch.nn.Module):

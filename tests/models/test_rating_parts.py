@@ -1,5 +1,6 @@
 """The encoders and classifiers that the rating model comes with."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ from auricle.errors import BundleError, ConfigurationError
 from auricle.models.bundle import seal
 from auricle.models.rating.pair import checked_pair
 from auricle.models.rating.params import PairParams
-from tiny_speech import GEOMETRY
+from auricle.models.registry import ENSEMBLE, FOREST, weights_file
+from tiny_speech import GEOMETRY, TORCHAUDIO
 
 CLASSIFIERS = ("MLPClassifier", "DeepClassifier", "ResidualClassifier")
 RATE = 16_000
+VGGISH = {"kind": "vggish", "sample_rate": 16_000, "n_fft": 512, "hop_length": 160, "n_mels": 64}
+VGGISH |= {"fmin": 125.0, "fmax": 7_500.0, "top_db": 120.0}
 
 
 def pair(encoder: str, classifier: str = "MLPClassifier", **arguments: Any) -> PairParams:
@@ -68,7 +72,14 @@ class TestEveryPair:
     @pytest.mark.parametrize("frozen", [False, True])
     def test_of_a_speech_folder_keeps_the_contract(self, speech_folder: Path, frozen: bool) -> None:
         report = checked_pair(pair("Wav2Vec2Encoder", source=str(speech_folder), frozen=frozen), RATE)
-        assert (report.encoder.learning < 5_000) is frozen  # of a frozen one the projection alone
+        assert (report.encoder.learning == 0) is frozen
+        assert report.encoder.shapes[0][1] == (4, GEOMETRY["hidden_size"] if frozen else 256)
+
+    def test_of_speech_of_torchaudio_keeps_the_contract(self) -> None:
+        pytest.importorskip("torchaudio")
+        report = checked_pair(pair("Wav2Vec2Encoder", architecture=TORCHAUDIO, embedding_dim=12), 22_050)
+        assert report.encoder.shapes[0] == ((4, 22_050), (4, 12))
+        assert report.encoder.learning == report.encoder.parameters
 
     def test_of_a_bundle_on_waveforms_keeps_the_contract(self, bundle_of: Callable[..., Path]) -> None:
         folder = bundle_of("wav2vec2", WaveformFrontEnd(WaveformParams()))
@@ -126,7 +137,6 @@ class TestABundleAsEncoder:
 
     @pytest.mark.parametrize("kind", ["wav2vec2", "cnn"])
     def test_is_made_again_without_the_bundle(self, bundle_of: Callable[..., Path], kind: str) -> None:
-        import json
         import shutil
 
         from auricle.models.encoders import BundleEncoder
@@ -161,11 +171,36 @@ class TestABundleAsEncoder:
         flat = bundle_of("cnn", LogMelFrontEnd(FrontEndParams(n_mels=16, n_fft=512)), head="flatten")
         with pytest.raises(ConfigurationError, match="takes 24 frames and no others"):
             BundleEncoder(RATE, bundle=str(flat))
+        vggish = bundle_of("hybrid", LogMelFrontEnd(FrontEndParams.model_validate(VGGISH)))
+        with pytest.raises(ConfigurationError, match="of kind 'vggish', and BundleEncoder can take"):
+            BundleEncoder(RATE, bundle=str(vggish))
+        told = bundle_of("note_analyzer_small", LogMelFrontEnd(FrontEndParams(n_mels=16, n_fft=512)))
+        with pytest.raises(ConfigurationError, match="is told an instrument"):
+            BundleEncoder(RATE, bundle=str(told))
+
+    @pytest.mark.parametrize("kind", [FOREST, ENSEMBLE])
+    def test_is_refused_of_what_is_no_network(self, bundle_of: Callable[..., Path], kind: str) -> None:
+        from auricle.models.encoders import BundleEncoder
+
+        folder = bundle_of("cnn", LogMelFrontEnd(FrontEndParams(n_mels=16, n_fft=512)))
+        config = json.loads((folder / "config.json").read_text()) | {"model_type": kind}
+        (folder / "config.json").write_text(json.dumps(config))
+        (folder / weights_file(kind, folder)).write_text("{}")
+        seal(folder)
+        with pytest.raises(
+            ConfigurationError, match=f"model_type '{kind}', and BundleEncoder takes networks"
+        ):
+            BundleEncoder(RATE, bundle=str(folder))
 
 
 class TestASpeechEncoder:
+    def test_that_is_frozen_has_embeddings_of_its_own_size_alone(self, speech_folder: Path) -> None:
+        with pytest.raises(ConfigurationError, match="Leave embedding_dim out"):
+            checked_pair(
+                pair("Wav2Vec2Encoder", source=str(speech_folder), frozen=True, embedding_dim=8), RATE
+            )
+
     def test_is_made_again_without_its_folder(self, speech_folder: Path) -> None:
-        import json
         import shutil
 
         from auricle.models.encoders import Wav2Vec2Encoder
@@ -177,7 +212,6 @@ class TestASpeechEncoder:
         heard = torch.randn(2, RATE)
         torch.testing.assert_close(again(heard), encoder(heard))
 
-    def test_of_torchaudio_learns(self) -> None:
-        pytest.importorskip("torchaudio")
+    def test_of_torchaudio_begins_at_random_and_so_cannot_be_frozen(self) -> None:
         with pytest.raises(ConfigurationError, match="it would never learn"):
             checked_pair(pair("Wav2Vec2Encoder", frozen=True), RATE)

@@ -11,18 +11,22 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 from waveform_corpus import HEARD, TINY, WaveformCorpus, waveform_corpus
 
+from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.errors import BundleError, ConfigurationError, ContractError, CorpusError
 from auricle.inference.classifier import AudioClassifier
 from auricle.inference.scoring import score_stored
 from auricle.models.bundle import BundleRef, open_bundle, seal
+from auricle.models.params import CnnParams
 from auricle.models.rating.model import Rater
 from auricle.models.rating.params import RaterParams
 from auricle.models.rating.plugins import allowing
 from auricle.models.registry import build_model, load_deep
 from auricle.models.windows import WindowParams
+from auricle.training import rating, trainer
 from auricle.training.beginnings import beginnings, pair_from_seed
 from auricle.training.params import TrainParams
 from auricle.training.rating import fit_rater
+from tiny_speech import TORCHAUDIO
 
 TRAIN = TrainParams.model_validate(
     {
@@ -57,6 +61,55 @@ class Line(nn.Module):
     def forward(self, embeddings):
         return {ending}
 """
+
+
+BEFORE = object()  # the folder that an encoder begins with
+
+
+def _nothing(folder: Path, corpus: WaveformCorpus) -> None:
+    """Most encoders need no file."""
+
+
+def _speech_folder(folder: Path, corpus: WaveformCorpus) -> None:
+    config = TINY.model_dump() | {"feat_extract_norm": "layer", "conv_bias": True}
+    Wav2Vec2Model(Wav2Vec2Config(**config)).save_pretrained(folder)
+
+
+def _trained_speech(folder: Path, corpus: WaveformCorpus) -> None:
+    """A bundle that was trained for an epoch."""
+    import shutil
+
+    params = TRAIN.model_copy(update={"batches_by_length": True})
+    shutil.copytree(corpus.fit(folder.with_name("speech"), params).path, folder)
+
+
+def _spectrogram_cnn(folder: Path, corpus: WaveformCorpus) -> None:
+    """The bundle of an untrained CNN on log-mel spectrograms, at a rate of its own."""
+    torch.manual_seed(0)
+    config = CnnParams(channels=(4, 8), hidden_size=16, embedding_size=8).config(
+        n_bands=16, vocabulary=("blues", "metal"), window_frames=24, hop_frames=12
+    )
+    build_model(config).eval().save_pretrained(folder)
+    heard = FrontEndParams(sample_rate=4_000, n_mels=16, n_fft=256, hop_length=128)
+    LogMelFrontEnd(heard).save_pretrained(folder)
+    (folder / "training.json").write_text("{}")
+    seal(folder)
+
+
+# By "class, what is special about it": what it finds, and its arguments.
+OTHERS: dict[str, tuple[Callable[[Path, WaveformCorpus], None], dict[str, Any]]] = {
+    "SpectrogramEncoder": (
+        _nothing,
+        {"channels": [4, 8], "n_mels": 16, "n_fft": 512, "hop_length": 256},
+    ),
+    "CoarseSpectrogramEncoder": (_nothing, {"channels": [4, 8]}),
+    "Wav2Vec2Encoder, torchaudio's": (_nothing, {"architecture": TORCHAUDIO}),
+    "Wav2Vec2Encoder": (_speech_folder, {"source": BEFORE}),
+    "Wav2Vec2Encoder, frozen": (_speech_folder, {"source": BEFORE, "frozen": True}),
+    "BundleEncoder, frozen": (_trained_speech, {"bundle": BEFORE}),
+    "BundleEncoder, frozen on spectrograms": (_spectrogram_cnn, {"bundle": BEFORE}),
+    "BundleEncoder, fine-tuned on spectrograms": (_spectrogram_cnn, {"bundle": BEFORE, "frozen": False}),
+}
 
 
 def network(encoder: str = "WaveformCNN", classifier: str = "MLPClassifier", **changes: Any) -> RaterParams:
@@ -118,9 +171,7 @@ class TestAPair:
         assert "unlabelled" in set(predictions["split"])
         assert len(embeddings["embedding"].iloc[0]) == 8
 
-    @pytest.mark.parametrize(
-        "encoder", ["SpectrogramEncoder", "CoarseSpectrogramEncoder", "Wav2Vec2Encoder", "BundleEncoder"]
-    )
+    @pytest.mark.parametrize("case", sorted(OTHERS))
     @pytest.mark.parametrize(
         "classifier",
         [
@@ -134,29 +185,28 @@ class TestAPair:
         fit: Callable[..., BundleRef],
         rated: WaveformCorpus,
         tmp_path: Path,
-        encoder: str,
+        case: str,
         classifier: str,
     ) -> None:
         import shutil
 
         pytest.importorskip("torchaudio")
         before = tmp_path / "before"
-        arguments: dict[str, Any] = {"source": str(before)}
-        if encoder == "SpectrogramEncoder":
-            arguments = {"channels": [4, 8], "n_mels": 16, "n_fft": 512, "hop_length": 256}
-        elif encoder == "CoarseSpectrogramEncoder":
-            arguments = {"channels": [4, 8]}
-        elif encoder == "BundleEncoder":
-            shutil.copytree(rated.fit(tmp_path / "speech", _one_epoch()).path, before)
-            arguments = {"bundle": str(before)}
-        else:
-            config = TINY.model_dump() | {"feat_extract_norm": "layer", "conv_bias": True}
-            Wav2Vec2Model(Wav2Vec2Config(**config)).save_pretrained(before)
-        bundle = fit(network(encoder, classifier, encoder_kwargs=arguments))
+        write, arguments = OTHERS[case]
+        write(before, rated)
+        told = {name: str(before) if value is BEFORE else value for name, value in arguments.items()}
+        pair = network(case.partition(",")[0], classifier, encoder_kwargs=told)
+        begun, _ = pair_from_seed(pair, AS_THEY_ARE.sample_rate, TRAIN.seed)
+        bundle = fit(pair)
         shutil.rmtree(before, ignore_errors=True)
         predictions, _ = score_stored(bundle, rated.store, rated.manifest, device="cpu")
         assert predictions["rating"].between(0, 1).all()
-        assert bundle.training["frozen_encoder"] is (encoder == "BundleEncoder")
+        frozen = bundle.training["frozen_encoder"]
+        assert frozen is ("frozen" in case)
+        network_: Any = load_deep(bundle)
+        learned = dict(network_.encoder.named_parameters())
+        same = [torch.equal(value, learned[name]) for name, value in begun.named_parameters()]
+        assert all(same) is frozen
 
     @pytest.mark.parametrize("learns", [True, False])
     def test_of_ones_own_is_trained_by_configuration_alone(
@@ -198,10 +248,6 @@ class TestAPair:
         assert not (tmp_path / "work").exists()
 
 
-def _one_epoch() -> TrainParams:
-    return TRAIN.model_copy(update={"batches_by_length": True})
-
-
 class TestAFrozenEncoder:
     def test_gives_the_same_whether_its_embeddings_are_kept_or_made_again(
         self,
@@ -224,13 +270,25 @@ class TestAFrozenEncoder:
         assert mae == pytest.approx(best["mae"], abs=1e-4)
 
     def test_is_gone_on_with_after_a_kill_without_training_again(
-        self, fit: Callable[..., BundleRef], own_pair: Callable[..., RaterParams], tmp_path: Path
+        self,
+        fit: Callable[..., BundleRef],
+        own_pair: Callable[..., RaterParams],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        def killed(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
         pair = own_pair(learns=False)
         with allowing([pair.encoder_class.partition(":")[0]], tmp_path):
-            first = fit(pair)
-            weights = (first.path / "model.safetensors").read_bytes()
-            assert (fit(pair).path / "model.safetensors").read_bytes() == weights
+            whole = fit(pair, tmp_path / "never killed")
+            with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+                patch.setattr(rating, "stage_bundle", killed)
+                fit(pair)
+            monkeypatch.setattr(trainer, "train_from", killed)
+            gone_on = fit(pair)
+        weights = [(bundle.path / "model.safetensors").read_bytes() for bundle in (whole, gone_on)]
+        assert weights[0] == weights[1]
 
     def test_that_was_trained_anew_meanwhile_is_not_joined_to_a_classifier_of_the_old_one(
         self, fit: Callable[..., BundleRef], rated: WaveformCorpus, tmp_path: Path

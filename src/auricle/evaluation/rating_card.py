@@ -101,7 +101,7 @@ def _limits(config: Json, metrics: Json, data_report: Json) -> list[str]:
             " `plugins.allowed` lists them."
         )
     if not metrics["verdict"]["of_use"]:
-        known.append("It is not shown to be better than the mean rating and the artist's other ratings.")
+        known.append(metrics["verdict"]["headline"])
     return [*known, *metrics["warnings"], *data_report.get("public_warnings", [])]
 
 

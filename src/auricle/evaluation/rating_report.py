@@ -73,9 +73,7 @@ def _model(section: ModelSection) -> Json:
     told = "; ".join(f"said {b['said']:.2f}, given {b['truth']:.2f}" for b in metrics["calibration"])
     return {
         "name": section.name,
-        "headline": "It rates unheard artists better than ratings alone do."
-        if verdict["of_use"]
-        else "It is not shown to rate unheard artists better than ratings alone do.",
+        "headline": verdict["headline"],
         "text": verdict["text"],
         "tiles": [_tile(key, metrics["figures"][MODEL][key]) for key in TILES],
         "columns": [{"title": title, "lower": key in ERRORS} for key, title in FIGURES.items()],

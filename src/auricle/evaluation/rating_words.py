@@ -31,6 +31,7 @@ OTHERS = {
 NAMES = {MODEL: "rater", **OTHERS}
 # What a model has to beat to be of any use: neither hears a sound.
 DEAF = (MEAN, GROUP_MEAN)
+WORDS = {"better": "less", "worse": "more", "open": "not shown to be other"}
 
 
 def put_into_words(judged: Json, where_known: Json | None = None) -> Json:
@@ -42,20 +43,22 @@ def put_into_words(judged: Json, where_known: Json | None = None) -> Json:
 
     Returns:
         `beats`, `loses_to` (names of others that the error is shown to be below or above of), `of_use`
-        (whether it beats all who hear nothing) and `text`, a few sentences.
+        (whether it beats all who hear nothing: also, where an artist has other ratings, on those recordings
+        alone), `headline`, which says so, and `text`, a few sentences.
     """
     found: dict[str, list[str]] = {"better": [], "worse": [], "open": []}
     for name, figures in judged["differences"].items():
-        low, high = figures["mae"]["interval"] or (-1.0, 1.0)
-        found["better" if high < 0 else "worse" if low > 0 else "open"].append(name)
+        found[_shown(figures["mae"])].append(name)
+    beats = set(DEAF) <= set(found["better"])
+    at_known = None if where_known is None else _shown(where_known["difference"])
     mae = judged["figures"][MODEL]["mae"]
     interval = "" if mae["interval"] is None else " ({:.3f} to {:.3f})".format(*mae["interval"])
-    words = {"better": "less than", "worse": "more than", "open": "not shown to be other than"}
-    parts = [f"{words[key]} {_listed(judged, names)}" for key, names in found.items() if names]
+    parts = [f"{WORDS[key]} than {_listed(judged, names)}" for key, names in found.items() if names]
     return {
         "beats": found["better"],
         "loses_to": found["worse"],
-        "of_use": set(DEAF) <= set(found["better"]),
+        "of_use": beats and at_known in (None, "better"),
+        "headline": _headline(beats, at_known),
         "text": f"On {judged['recordings']} rated recordings of {judged['groups']} artists whom it has not"
         f" heard, its rating (0 to 1) is off by {mae['value']:.3f}{interval} on average: {'; '.join(parts)}."
         f"{_said_where_known(where_known)}",
@@ -65,12 +68,35 @@ def put_into_words(judged: Json, where_known: Json | None = None) -> Json:
 def _said_where_known(told: Json | None) -> str:
     if told is None:
         return ""
-    low, high = told["difference"]["interval"] or (-1.0, 1.0)
-    shown = "less" if high < 0 else "more" if low > 0 else "not shown to be other"
     return (
-        f" Of the {told['recordings']} whose artist has others among them, its error is {shown} than that"
-        f" of the artist's other ratings ({_signed(told['difference'])})."
+        f" Of the {told['recordings']} whose artist has others among them, its error is"
+        f" {WORDS[_shown(told['difference'])]} than that of the artist's other ratings"
+        f" ({_signed(told['difference'])})."
     )
+
+
+def _headline(beats: bool, at_known: str | None) -> str:
+    """One sentence; where an artist has no other rating, to beat the mean of all is no great feat."""
+    if not beats:
+        return "It is not shown to rate unheard artists better than ratings alone do."
+    if at_known is None:
+        return (
+            "It rates unheard artists better than the mean rating does; artists with several ratings are too"
+            " few to compare it with these."
+        )
+    if at_known == "better":
+        return "It rates unheard artists better than ratings alone do, those too who have other ratings."
+    where = "is shown to be worse" if at_known == "worse" else "is not shown to be better"
+    return (
+        "Over all it rates unheard artists better than ratings alone do; where an artist has other ratings,"
+        f" it {where} than these."
+    )
+
+
+def _shown(difference: Json) -> str:
+    """What an error's difference shows: `better`, `worse` or, where no interval excludes zero, `open`."""
+    low, high = difference["interval"] or (-1.0, 1.0)
+    return "better" if high < 0 else "worse" if low > 0 else "open"
 
 
 def in_words(metrics: Json) -> str:

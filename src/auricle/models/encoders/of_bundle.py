@@ -57,6 +57,7 @@ class BundleEncoder(nn.Module):
             )
         else:
             found = _found(Path(bundle))
+            _check_kind(found)
             told = _front_end_of(found)
             self.network, config = _trained(found), found.config
         self.kept = {"frozen": frozen, "config": config, "front_end": told}
@@ -139,14 +140,19 @@ def _front_end_of(found: BundleRef) -> dict[str, Any]:
     return told
 
 
-def _trained(found: BundleRef) -> nn.Module:
-    from auricle.models.registry import DEEP_MODELS, load_deep
+def _check_kind(found: BundleRef) -> None:
+    from auricle.models.registry import DEEP_MODELS
 
     if found.config.get("model_type") not in DEEP_MODELS:
         raise ConfigurationError(
             f"{found.path} is of the model_type {found.config.get('model_type')!r}, and BundleEncoder takes"
             " networks only. Name the bundle of one."
         )
+
+
+def _trained(found: BundleRef) -> nn.Module:
+    from auricle.models.registry import load_deep
+
     return _usable(load_deep(found), found.path)
 
 

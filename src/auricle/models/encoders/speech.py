@@ -14,25 +14,31 @@ from auricle.models.encoders.resampled import Resampled
 from auricle.models.wav2vec2.encoders import SAMPLE_RATE, build_encoder, pretrained_settings, take_over_into
 
 TORCHAUDIO = "torchaudio"
+EMBEDDING_DIM = 256
 
 
 class Wav2Vec2Encoder(nn.Module):
-    """A speech encoder, the mean of its states over time, and a projection.
+    """A speech encoder, the mean of its states over time, and, where it learns, a projection.
 
-    Clips are resampled to 16 kHz and brought to mean 0 and variance 1 one by one. Each batch is of one
-    length, so that encoders with group normalization, which take no padding, are taken too.
+    A frozen one has no projection: nothing in it learns, so that each window is embedded once. Clips are
+    resampled to 16 kHz and brought to mean 0 and variance 1 one by one. Each batch is of one length, so that
+    encoders with group normalization, which take no padding, are taken too.
 
     Args:
         sample_rate: of the waveforms, in Hz.
         source: `torchaudio`, its `wav2vec2_base`, which begins at random; or a folder, or a name of the hub,
-            with
-            safetensors: wav2vec 2.0, HuBERT or WavLM. Where `settings` are given, nothing is looked for.
-        embedding_dim: length of an embedding.
-        frozen: the encoder does not learn, the projection does.
+            with safetensors: wav2vec 2.0, HuBERT or WavLM. Where `settings` are given, nothing is looked for.
+        embedding_dim: length of an embedding, 256 where nothing is said; of a frozen encoder that of its own
+            states, and no other can be had.
+        frozen: nothing learns.
         revision: commit of the hub.
         settings: the configuration of a Hugging Face encoder, as bundles keep it.
         architecture: keyword arguments of `torchaudio.models.wav2vec2_model`, where it is not to be the
             base's.
+
+    Raises:
+        ConfigurationError: a frozen encoder that begins at random, or that is given an `embedding_dim`; or
+            one that cannot be had.
     """
 
     def __init__(
@@ -40,7 +46,7 @@ class Wav2Vec2Encoder(nn.Module):
         sample_rate: int,
         *,
         source: str = TORCHAUDIO,
-        embedding_dim: int = 256,
+        embedding_dim: int | None = None,
         frozen: bool = False,
         revision: str | None = None,
         settings: dict[str, Any] | None = None,
@@ -54,7 +60,12 @@ class Wav2Vec2Encoder(nn.Module):
                 "Wav2Vec2Encoder is frozen and begins at random (source is torchaudio): it would never"
                 " learn. Give source: a pretrained folder, or leave frozen out."
             )
-        self.kept = {"source": source, "embedding_dim": embedding_dim, "frozen": frozen}
+        if frozen and embedding_dim is not None:
+            raise ConfigurationError(
+                f"Wav2Vec2Encoder is frozen and given embedding_dim: {embedding_dim}, which is the size of a"
+                " projection that learns. Leave embedding_dim out, or frozen."
+            )
+        self.kept: dict[str, Any] = {"source": source, "embedding_dim": embedding_dim, "frozen": frozen}
         if self.of_torchaudio:
             self.kept |= {"architecture": architecture}
             self.encoder = _torchaudio(architecture)
@@ -68,7 +79,8 @@ class Wav2Vec2Encoder(nn.Module):
                 take_over_into(wanted, self.encoder, told)
             width = self.encoder.config.hidden_size
         self.resample = Resampled(sample_rate, SAMPLE_RATE)
-        self.project = nn.Linear(width, embedding_dim)
+        self.embedding_dim = width if frozen else embedding_dim or EMBEDDING_DIM
+        self.project = nn.Identity() if frozen else nn.Linear(width, self.embedding_dim)
         self.frozen = frozen
         if frozen:
             self.encoder.requires_grad_(False)
@@ -79,7 +91,7 @@ class Wav2Vec2Encoder(nn.Module):
 
     def get_embedding_dim(self) -> int:
         """Length of an embedding."""
-        return self.project.out_features
+        return self.embedding_dim
 
     def train(self, mode: bool = True) -> "Wav2Vec2Encoder":
         """A frozen encoder drops and masks nothing."""

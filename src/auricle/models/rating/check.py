@@ -1,8 +1,7 @@
 """Holds an encoder and a classifier to their contract, before a training is begun with them.
 
 Both are run on small batches of two lengths: noise, a tone and silence. Each way to break the contract has a
-    message
-of its own, which names the class, what came, what was expected, and the remedy.
+message of its own, which names the class, what came, what was expected, and the remedy.
 """
 
 import math
@@ -20,7 +19,7 @@ from auricle.models.rating.failures import running
 CLIPS = 4
 # Of the largest number of an embedding: what float32 loses when a batch is computed in another order.
 TOLERANCE = 1e-3
-# Embeddings that a classifier meets in training are not those of an untrained encoder: it is shown wide ones
+# Embeddings that a classifier meets in training are not those of an untrained encoder: it is shown wide ones,
 # too.
 WIDE = 30.0
 
@@ -78,8 +77,7 @@ def check_pair(
     """
     told: Any = encoder
     dim, (of_encoder, of_classifier) = told.get_embedding_dim(), names
-    devices = [device] if torch.device(device).type == "cuda" else []
-    with torch.random.fork_rng(devices):
+    with torch.random.fork_rng(_with_random_state(device)):
         torch.manual_seed(0)
         buffers = _copied_buffers(encoder, classifier)
         try:
@@ -88,11 +86,11 @@ def check_pair(
             batches = [clips(length).to(device) for length in lengths]
             embeddings = [_embedded(encoder, batch, dim, of_encoder) for batch in batches]
             for batch, embedded in zip(batches, embeddings, strict=True):
-                _check_alone(encoder, batch, embedded, f"{of_encoder}, the encoder,")
+                _check_alone(encoder, batch, embedded, of_encoder, "the encoder")
             wide = WIDE * torch.randn(CLIPS, dim, device=device)
             ratings = [_rated(classifier, values, of_classifier) for values in (*embeddings, wide)]
             for values, rated in zip((*embeddings, wide), ratings, strict=True):
-                _check_alone(classifier, values, rated, f"{of_classifier}, the classifier,")
+                _check_alone(classifier, values, rated, of_classifier, "the classifier")
             _check_gradient(encoder, classifier, batches, names)
         finally:
             _restore(buffers)
@@ -123,7 +121,7 @@ def check_memory(
     Raises:
         ContractError: it does.
     """
-    with torch.random.fork_rng([]):
+    with torch.random.fork_rng(_with_random_state(device)):
         waveforms = 0.1 * torch.randn(batch, samples, device=device)
         buffers = _copied_buffers(encoder, classifier)
         try:
@@ -210,17 +208,24 @@ def _check_finite(output: torch.Tensor, who: str, what: str, silent: int | None 
     )
 
 
-def _check_alone(part: nn.Module, batch: torch.Tensor, output: torch.Tensor, who: str) -> None:
+def _check_alone(part: nn.Module, batch: torch.Tensor, output: torch.Tensor, name: str, role: str) -> None:
     """Whether each member of a batch gets what it gets twice, and by itself."""
+    who = f"{name}, {role},"
     scale = float(output.abs().max()) or 1.0
+
+    def asked(how: str, given: torch.Tensor) -> torch.Tensor:
+        said = running(name, f"{role} {how}", given, partial(part, given))
+        return _alike(said, who, given, output.shape[1])
+
     with torch.no_grad():
-        if (moved := float((part(batch) - output).abs().max()) / scale) > TOLERANCE:
+        again = asked("asked again", batch)
+        if (moved := float((again - output).abs().max()) / scale) > TOLERANCE:
             raise ContractError(
                 f"{who} says something else when it is asked again in evaluation mode (different by"
                 f" {moved:.1%} of its largest number), and the same was expected. Use nn.Dropout, which"
                 " eval() switches off, or draw random numbers only `if self.training`."
             )
-        alone = torch.cat([_one(part, member[None], who) for member in batch])
+        alone = torch.cat([asked("with a batch of one", member[None]) for member in batch])
     moved = float((alone - output).abs().max()) / scale
     if not moved <= TOLERANCE:
         raise ContractError(
@@ -231,14 +236,17 @@ def _check_alone(part: nn.Module, batch: torch.Tensor, output: torch.Tensor, who
         )
 
 
-def _one(part: nn.Module, member: torch.Tensor, who: str) -> torch.Tensor:
-    output: torch.Tensor = running(who, "a batch of one", member, lambda: part(member))
-    if output.ndim != 2 or len(output) != 1:
+def _alike(output: Any, who: str, given: torch.Tensor, width: int) -> torch.Tensor:
+    """What came of a batch that is not the first, if it has the shape that the first had."""
+    _check_tensor(output, who, given)
+    expected = (len(given), width)
+    if tuple(output.shape) != expected:
         raise ContractError(
-            f"{who} makes {_shape(output)} of a batch of one, and two dimensions were expected. Do not"
-            " squeeze: `.squeeze(-1)` at most, of the dimension that is meant."
+            f"{who} makes {_shape(output)} of a batch of {len(given)}, and {expected} was expected, as of the"
+            " first. Do not squeeze: `.squeeze(-1)` at most, of the dimension that is meant."
         )
-    return output
+    found: torch.Tensor = output
+    return found
 
 
 def _check_gradient(
@@ -257,7 +265,9 @@ def _check_gradient(
         loss = torch.zeros(())
         for batch in batches:
             embedded = running(names[0], "the encoder in training", batch, partial(encoder, batch))
+            _check_tensor(embedded, f"{names[0]}, the encoder in training,", batch)
             rated = running(names[1], "the classifier in training", embedded, partial(classifier, embedded))
+            _check_tensor(rated, f"{names[1]}, the classifier in training,", embedded)
             # Wanted are both 0 and 1, so that a rating in the middle is drawn somewhere as well.
             wanted = torch.arange(len(rated), device=rated.device)[:, None] % 2
             loss = loss.to(rated.device) + ((rated.float() - wanted) ** 2).mean()
@@ -321,6 +331,11 @@ def _report(
         parameters=sum(parameter.numel() for parameter in part.parameters()),
         learning=_learning(part),
     )
+
+
+def _with_random_state(device: Any) -> list[Any]:
+    """What `fork_rng` has to look after besides the CPU."""
+    return [device] if torch.device(device).type == "cuda" else []
 
 
 def _shape(tensor: torch.Tensor) -> str:

@@ -1,6 +1,7 @@
 """What a pair of encoder and classifier costs: seconds and memory of one recording."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,9 +66,10 @@ class _Memory:
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
             self._before = torch.cuda.memory_allocated(device)
-        elif CLEAR.exists():
-            CLEAR.write_text(RESET_PEAK)
-            self._before = _of_process("VmRSS")
+        else:
+            with suppress(OSError):  # another system, or one that forbids it
+                CLEAR.write_text(RESET_PEAK)
+                self._before = _of_process("VmRSS")
 
     def megabytes(self) -> float | None:
         if self._before is None:

@@ -60,7 +60,7 @@ def embedding_dim_of(encoder: Any, named: str) -> int:
 def checked_pair(
     params: PairParams, sample_rate: int, *, device: Device = "cpu", seconds: tuple[float, float] = (1.0, 1.5)
 ) -> PairReport:
-    """Make both parts and check them on a small batch of each of two lengths.
+    """Make both parts and check them on a small batch of each of two lengths; random state is left as it is.
 
     Args:
         params: which.
@@ -72,7 +72,8 @@ def checked_pair(
         ConfigurationError: one of them cannot be had.
         ContractError: one of them does not do what it promises; the message names it and the remedy.
     """
-    encoder, classifier = make_pair(params, sample_rate)
+    with torch.random.fork_rng([]):
+        encoder, classifier = make_pair(params, sample_rate)
     return check_pair(
         encoder.to(device),
         classifier.to(device),

@@ -39,7 +39,7 @@ def score(
         return
     logger.info("%s: %s", name, metrics["verdict"]["text"])
     if not metrics["verdict"]["of_use"]:
-        logger.warning("%s is not shown to be better than ratings alone: see its report.", name)
+        logger.warning("%s: %s", name, metrics["verdict"]["headline"])
     yield metrics
 
 

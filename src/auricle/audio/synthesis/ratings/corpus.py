@@ -16,8 +16,8 @@ _README = """\
 This folder was rendered by Auricle: nobody recorded any of it, and nobody has rated it.
 
 The clips are synthesized from a random seed by auricle.audio.synthesis. Ratings are those of an invented
-listener, who likes voices, acoustic sounds, brightness and rooms, and dislikes distortion, haste and music
-without drums, by auricle/audio/synthesis/ratings/taste.py, and who is not quite consistent.
+listener, who likes melodies, voices, acoustic sounds, brightness and rooms, and dislikes distortion, haste
+and music without drums, by auricle/audio/synthesis/ratings/taste.py, and who is not quite consistent.
 Figures measured on this corpus show that the software works. They say nothing about real music or taste.
 
 metadata.csv lists the files: `rating` in stars (0.5 to 5, empty where the listener has not come to it yet),
