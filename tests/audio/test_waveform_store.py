@@ -238,7 +238,7 @@ class TestChildProcesses:
         assert "No waveform of 3.wav: needs more than max_memory_mb 64" in caplog.text
 
     def test_a_killed_run_goes_on_where_it_stopped(self, tmp_path: Path) -> None:
-        recordings, root, count = tmp_path / "recordings", tmp_path / "store", 300
+        recordings, root, count = tmp_path / "recordings", tmp_path / "store", 90
         recordings.mkdir()
         for number in range(count):
             soundfile.write(recordings / f"{number}.wav", np.sin(np.arange(8 * RATE) / (2 + number)), RATE)

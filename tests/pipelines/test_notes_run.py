@@ -1,12 +1,13 @@
 """The study of notes from the rendering to the report: labels of a hierarchy, the instrument as an input."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from project_runs import make_project, run_project
+from project_runs import copy_project, make_project, run_project
 
 import auricle
 from auricle.audio.front_ends import load_front_end
@@ -142,9 +143,13 @@ class TestExport:
         assert told["bundle_digest"] == bundle.digest
         assert told["front_end_digest"] == load_front_end(bundle.path).digest
 
-    def test_what_is_not_trained_is_named(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def test_what_is_not_trained_is_named(
+        self, notes: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        folder = copy_project(notes.parents[1], tmp_path / "project")
+        shutil.rmtree(folder / "data/ci/06_models")
         with caplog.at_level("INFO"):
-            run_project(make_project(tmp_path), ["export"], params={"studies": ["notes"]})
+            run_project(folder, ["export"], params={"studies": ["notes"]})
         assert "notes.note_analyzer is not trained" in caplog.text
         assert not list(tmp_path.rglob("*.onnx"))
 

@@ -82,10 +82,12 @@ class TestKilledTraining:
         ("moment", "steps_left"),
         [
             pytest.param(("step", 3), STEPS, id="before the first checkpoint"),
-            pytest.param(("step", 6), STEPS - 4, id="in the middle of the first epoch"),
-            pytest.param(("step", 13), STEPS - 12, id="at the start of an epoch"),
+            pytest.param(
+                ("step", 6), STEPS - 4, id="in the middle of the first epoch", marks=pytest.mark.long
+            ),
+            pytest.param(("step", 13), STEPS - 12, id="at the start of an epoch", marks=pytest.mark.long),
             pytest.param(("step", 15), STEPS - 12, id="in the middle of a later epoch"),
-            pytest.param(("evaluation", 2), STEPS - 8, id="in the evaluation"),
+            pytest.param(("evaluation", 2), STEPS - 8, id="in the evaluation", marks=pytest.mark.long),
             pytest.param(("torch.save", 6), STEPS - 4, id="while a checkpoint's optimizer is half written"),
             pytest.param(("marking", 2), STEPS - 4, id="when a checkpoint is whole but for its marker"),
             pytest.param(("rotation", 1), STEPS - 8, id="while an old checkpoint is half deleted"),
