@@ -204,32 +204,31 @@ def test_several_processes_do_not_thaw() -> None:
         check_deep_model(model, {"processes": 2}, windows, WaveformParams())
 
 
-class TestSeveralLabels:
-    @pytest.fixture(scope="class")
-    def bundle(self, tones: Tones, tmp_path_factory: pytest.TempPathFactory) -> BundleRef:
-        params = TRAIN.model_copy(
-            update={"epochs": 12, "early_stopping_patience": 12, "best_metric": "macro_f1"}
-        )
-        labels = LabelParams(problem_type=MULTI)
-        workdir = tmp_path_factory.mktemp("several")
-        return open_bundle(tones.fit(workdir, params, labels, tiny=THREE_LAYERS).path)
+@pytest.fixture(scope="module")
+def several(tones: Tones, tmp_path_factory: pytest.TempPathFactory) -> BundleRef:
+    params = TRAIN.model_copy(update={"epochs": 8, "early_stopping_patience": 8, "best_metric": "macro_f1"})
+    labels = LabelParams(problem_type=MULTI)
+    workdir = tmp_path_factory.mktemp("several")
+    return open_bundle(tones.fit(workdir, params, labels, tiny=THREE_LAYERS).path)
 
-    def test_keeps_thresholds_and_weights_in_the_bundle(self, bundle: BundleRef) -> None:
-        assert bundle.vocabulary == ("high", "low", "middle", "not low")
-        assert bundle.config["problem_type"] == MULTI
-        assert bundle.config["class_weights"] == pytest.approx([2, 2, 2, 0.5])
-        assert all(0 < threshold < 1 for threshold in bundle.config["thresholds"])
-        history = bundle.training["history"]
+
+class TestSeveralLabels:
+    def test_keeps_thresholds_and_weights_in_the_bundle(self, several: BundleRef) -> None:
+        assert several.vocabulary == ("high", "low", "middle", "not low")
+        assert several.config["problem_type"] == MULTI
+        assert several.config["class_weights"] == pytest.approx([2, 2, 2, 0.5])
+        assert all(0 < threshold < 1 for threshold in several.config["thresholds"])
+        history = several.training["history"]
         assert {"mean_average_precision", "macro_f1"} <= history[0].keys()
         assert "accuracy" not in history[0]
 
-    def test_learns_what_the_pitch_tells(self, bundle: BundleRef) -> None:
-        scores = [entry["mean_average_precision"] for entry in bundle.training["history"]]
+    def test_learns_what_the_pitch_tells(self, several: BundleRef) -> None:
+        scores = [entry["mean_average_precision"] for entry in several.training["history"]]
         assert max(scores) > 0.9
 
-    def test_predicts_each_label_from_its_threshold_on(self, tones: Tones, bundle: BundleRef) -> None:
-        classifier = AudioClassifier(bundle, device="cpu")
-        thresholds = dict(zip(bundle.vocabulary, bundle.config["thresholds"], strict=True))
+    def test_predicts_each_label_from_its_threshold_on(self, tones: Tones, several: BundleRef) -> None:
+        classifier = AudioClassifier(several, device="cpu")
+        thresholds = dict(zip(several.vocabulary, several.config["thresholds"], strict=True))
         sums = []
         for label in PITCHES:
             said = classifier.predict(tones.folder / f"{label}1.wav")
