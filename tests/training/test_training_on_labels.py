@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,17 +10,30 @@ import pytest
 from test_forest import EXTRACTOR, PARAMS, features_of
 from tiny_corpus import MODEL, TRAIN, TinyCorpus
 
-from auricle.corpora.labels import MULTI, LabelParams
+from auricle.corpora.labels import MULTI, SINGLE, LabelParams
 from auricle.models.bundle import BundleDraft, open_bundle
 from auricle.models.forest import load_forest
-from auricle.models.params import ResnetParams
+from auricle.models.params import ModelParams
+from auricle.models.registry import config_class
 from auricle.training.forest import fit_random_forest
-from auricle.training.params import TrainParams
+from auricle.training.params import AugmentParams
 from auricle.training.scoring import label_figures
 from auricle.training.vocabulary import loss_weights, positive_weights, read_examples
 
 LABELS = LabelParams(problem_type=MULTI)
 LEARNING = TRAIN.model_copy(update={"epochs": 15, "early_stopping_patience": 15})
+VARIED = AugmentParams(enabled=True)
+SMALL: dict[str, dict[str, Any]] = {
+    "cnn": {"channels": (4, 8), "hidden_size": 16, "embedding_size": 8},
+    "hybrid": {"channels": (4, 8), "lstm_size": 6, "embedding_size": 8},
+    "resnet": {"base_channels": 8, "blocks": (1, 1), "attention_reduction": 4, "embedding_size": 8},
+    "cnn_lstm": {
+        **{"base_channels": 8, "blocks": (1, 1), "attention_reduction": 4, "embedding_size": 16},
+        **{"segment_frames": 7, "segment_hop": 4, "lstm_size": 4},
+    },
+    "note_analyzer": {"channels": (4, 8), "kept_bands": 2, "time_channels": 12, "embedding_size": 8},
+    "note_analyzer_small": {"channels": (16, 32), "embedding_size": 8},
+}
 STEADY = MODEL.model_copy(update={"dropout": 0.0})
 
 
@@ -104,13 +118,20 @@ class TestDeep:
         examples = read_examples(folded.manifest, LABELS)
         assert bundle.config["thresholds"] == pytest.approx(examples.thresholds_by(bundle.out_of_fold))
 
-    def test_every_architecture_takes_either(self, corpus: TinyCorpus, workdir: Path) -> None:
-        model = ResnetParams(base_channels=8, blocks=(1, 1), attention_reduction=4, embedding_size=8)
-        params = TrainParams.model_validate(TRAIN.model_dump() | {"epochs": 1, "augment": {"enabled": True}})
-        for labels in (LabelParams(), LABELS):
-            config = open_bundle(corpus.fit(workdir, params, model=model, labels=labels).path).config  # type: ignore[arg-type]
-            assert config["model_type"] == "auricle_multi_label_audio_cnn"
-            assert config["problem_type"] == labels.problem_type
+    @pytest.mark.parametrize("problem_type", [SINGLE, MULTI])
+    @pytest.mark.parametrize("kind", SMALL)
+    def test_every_network_on_spectrograms_takes_either(
+        self, corpus: TinyCorpus, workdir: Path, kind: str, problem_type: str
+    ) -> None:
+        model: Any = ModelParams.model_validate({"kind": kind} | SMALL[kind]).root
+        params = TRAIN.model_copy(update={"epochs": 1, "crops_per_recording": 1, "augment": VARIED})
+        labels = LabelParams.model_validate({"problem_type": problem_type})
+        bundle = open_bundle(corpus.fit(workdir, params, model=model, labels=labels).path)
+        assert bundle.config["model_type"] == config_class(kind).model_type
+        assert bundle.config["problem_type"] == problem_type
+        count = 4 if problem_type == MULTI else 3
+        assert len(bundle.vocabulary) == len(bundle.config["class_weights"]) == count
+        assert (bundle.config["thresholds"] is not None) == (problem_type == MULTI)
 
 
 class TestForest:

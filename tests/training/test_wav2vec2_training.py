@@ -18,8 +18,10 @@ from auricle.audio.waveform_front_end import WaveformParams
 from auricle.audio.waveform_shards import make_shards
 from auricle.audio.waveform_store import WaveformStore, commit
 from auricle.checks import check_deep_model
+from auricle.corpora.labels import MULTI, LabelParams
 from auricle.errors import ConfigurationError
-from auricle.models.bundle import open_bundle
+from auricle.inference.classifier import AudioClassifier
+from auricle.models.bundle import BundleRef, open_bundle
 from auricle.models.params import Wav2Vec2Params, WindowParams
 from auricle.models.registry import load_deep
 from auricle.training import trainer
@@ -54,12 +56,14 @@ class Tones:
     folder: Path
     manifest: pd.DataFrame
 
-    def fit(self, workdir: Path, params: TrainParams = TRAIN, **model: Any) -> Any:
+    def fit(
+        self, workdir: Path, params: TrainParams = TRAIN, labels: LabelParams | None = None, **model: Any
+    ) -> Any:
         front_end = WaveformParams().make()
         store: Any = WaveformStore.open(self.folder, front_end.digest)
         window = WindowParams(window_seconds=0.3, hop_seconds=0.3, batch_size=4)
         network = Wav2Vec2Params.model_validate(model)
-        return fit_deep(self.manifest, store, front_end, network, params, window, workdir)
+        return fit_deep(self.manifest, store, front_end, network, params, window, workdir, labels)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +81,7 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Tones:
                     "recording_id": name,
                     "path": f"{name}.wav",
                     "label": label,
-                    "labels": [label],
+                    "labels": [label] if label == "low" else [label, "not low"],
                     "group": name,
                     "split": ("validation", "test", "train")[min(number, 2)],
                     "fold": -1,
@@ -186,8 +190,49 @@ def test_the_rate_rises_and_falls_along_straight_lines(tones: Tones, tmp_path: P
     assert rates == pytest.approx([0.01 * share for share in (*rising, *falling)])
 
 
+def test_an_encoder_is_named_where_it_heard_otherwise(encoder: Path) -> None:
+    model = {"kind": "wav2vec2", "encoder": str(encoder)}
+    windows = {"window_seconds": 0.3, "hop_seconds": 0.3}
+    with pytest.raises(ConfigurationError, match=r"^encoder .*tiny. was trained behind .*Set waveforms: "):
+        check_deep_model(model, {}, windows, WaveformParams(sample_rate=8000))
+
+
 def test_several_processes_do_not_thaw() -> None:
     model = {"kind": "wav2vec2", "tiny": THREE_LAYERS, "gradual_unfreezing": 1}
     windows = {"window_seconds": 0.3, "hop_seconds": 0.3}
     with pytest.raises(ConfigurationError, match="gradual_unfreezing is for one process, and processes is 2"):
         check_deep_model(model, {"processes": 2}, windows, WaveformParams())
+
+
+@pytest.fixture(scope="module")
+def several(tones: Tones, tmp_path_factory: pytest.TempPathFactory) -> BundleRef:
+    params = TRAIN.model_copy(update={"epochs": 8, "early_stopping_patience": 8, "best_metric": "macro_f1"})
+    labels = LabelParams(problem_type=MULTI)
+    workdir = tmp_path_factory.mktemp("several")
+    return open_bundle(tones.fit(workdir, params, labels, tiny=THREE_LAYERS).path)
+
+
+class TestSeveralLabels:
+    def test_keeps_thresholds_and_weights_in_the_bundle(self, several: BundleRef) -> None:
+        assert several.vocabulary == ("high", "low", "middle", "not low")
+        assert several.config["problem_type"] == MULTI
+        assert several.config["class_weights"] == pytest.approx([2, 2, 2, 0.5])
+        assert all(0 < threshold < 1 for threshold in several.config["thresholds"])
+        history = several.training["history"]
+        assert {"mean_average_precision", "macro_f1"} <= history[0].keys()
+        assert "accuracy" not in history[0]
+
+    def test_learns_what_the_pitch_tells(self, several: BundleRef) -> None:
+        scores = [entry["mean_average_precision"] for entry in several.training["history"]]
+        assert max(scores) > 0.9
+
+    def test_predicts_each_label_from_its_threshold_on(self, tones: Tones, several: BundleRef) -> None:
+        classifier = AudioClassifier(several, device="cpu")
+        thresholds = dict(zip(several.vocabulary, several.config["thresholds"], strict=True))
+        sums = []
+        for label in PITCHES:
+            said = classifier.predict(tones.folder / f"{label}1.wav")
+            above = {name for name, value in said.probabilities.items() if value >= thresholds[name]}
+            assert set(said.predicted_genres) == above
+            sums.append(sum(said.probabilities.values()))
+        assert np.abs(np.array(sums) - 1).max() > 0.01  # each by itself: they need not add up to one
