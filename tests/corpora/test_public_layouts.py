@@ -199,7 +199,7 @@ class TestMsd:
             read("msd", root, split_lists={"train": "train.txt", "test": "test.txt"})
         with pytest.raises(CorpusError, match=r"valid.txt is not there: split_lists names it for validation"):
             read("msd", root, split_lists={"validation": "valid.txt"})
-        with pytest.raises(ConfigurationError, match="dev.*'train', 'validation' or 'test'"):
+        with pytest.raises(ConfigurationError, match=r"dev.*'train', 'validation' or 'test'"):
             read("msd", root, split_lists={"dev": "train.txt"})
 
 

@@ -43,7 +43,7 @@ def _drop_from(folder: Path, recording_ids: Collection[str]) -> int:
                 for first in range(0, len(names), CHUNK_SIZE):
                     some = names[first : first + CHUNK_SIZE]
                     fresh.append({name: store.get(name, variant) for name in some}, variant)
-        # Moved before it is removed: killed within the removal, half a store would be taken for a damaged one.
+        # Moved before it is removed: of a removal that is killed half a store is left.
         old = folder.rename(folder.with_name(f"{folder.name}.old{UNFINISHED}"))
         made.rename(folder)
         shutil.rmtree(old)
