@@ -2,21 +2,23 @@
 
     python benchmarks/models.py
     python benchmarks/models.py --kinds resnet --genres 8 50 --device cuda
-    python benchmarks/models.py --kinds cnn --genres 8 --compile
+    python benchmarks/models.py --genres 8 --precision float32 --compile
 
 Each has the size and the windows of conf/base. An epoch is one pass of the project's own training over 64
 random crops as long as these windows (3 s, of cnn_lstm 6 s) in batches of 8, without evaluation, the second
 of two. Latency is the median of passes of one window through the network in evaluation, as in prediction,
-front end not included.
+front end not included, never compiled. Processor time stands beside the wall clock: where other work is
+running, it is the steadier figure, with OMP_NUM_THREADS=1 above all (idle threads spin). Under --compile all
+of the compiling falls into the first epoch, whose seconds stand in the last column.
 """
 
 import argparse
 import platform
-import statistics
 import tempfile
 import time
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -26,12 +28,12 @@ from auricle.audio.store import SpectrogramStore
 from auricle.models.registry import MODEL_TYPES, build_model
 from auricle.studies import STUDIES
 from auricle.training.data import Subset
-from auricle.training.device import resolve_device, resolve_precision
-from auricle.training.params import TrainParams
+from auricle.training.device import check_compiled, resolve_device, resolve_precision
+from auricle.training.params import PrecisionName, TrainParams
 from auricle.training.quiet import quiet_transformers
 from auricle.training.trainer import TrainingJob
 from shipped import shipped
-from train_cnn import time_trainer
+from train_cnn import Cost, median, since, time_epochs
 
 # A pretrained encoder has the size of whatever is named; benchmarks/wav2vec2.py has what hears waveforms.
 ELSEWHERE = ("transfer", "wav2vec2")
@@ -43,21 +45,27 @@ PASSES = 20
 def main() -> None:
     arguments = parse_arguments()
     device = resolve_device(arguments.device)
-    precision = resolve_precision("auto", device)
+    precision = resolve_precision(arguments.precision, device)
+    check_compiled(arguments.compile, device, precision)
     print(f"{date.today()}  {platform.machine()}, {device}, {torch.get_num_threads()} threads, {precision}\n")
-    print(f"{'network':<10}{'genres':>8}{'parameters':>14}{'MB':>8}{'s / epoch':>12}{'ms / window':>14}")
+    print(
+        f"{'network':<10}{'genres':>8}{'parameters':>14}{'MB':>8}{'s / epoch':>12}{'CPU s':>8}"
+        f"{'ms / window':>14}{'CPU ms':>8}{'first epoch':>13}"
+    )
     for kind in arguments.kinds:
         for genres in arguments.genres:
             with tempfile.TemporaryDirectory() as temporary:
-                job = job_of(kind, genres, Path(temporary), device, arguments.compile)
+                job = job_of(kind, genres, Path(temporary), device, precision, compiled=arguments.compile)
                 model = build_model(job.config)
                 with quiet_transformers():
                     model.save_pretrained(temporary)
                 size = (Path(temporary) / "model.safetensors").stat().st_size / 1e6
-                seconds = time_trainer(job).wall
+                first, epoch = time_epochs(job)
+            window = latency(model, job, device)
             print(
-                f"{kind:<10}{genres:>8}{model.num_parameters():>14,}{size:>8.1f}{seconds:>12.2f}"
-                f"{1000 * latency(model, job, device):>14.1f}"
+                f"{kind:<10}{genres:>8}{model.num_parameters():>14,}{size:>8.1f}{epoch.wall:>12.2f}{epoch.cpu:>8.2f}"
+                f"{1000 * window.wall:>14.1f}{1000 * window.cpu:>8.1f}{first.wall:>13.1f}",
+                flush=True,
             )
 
 
@@ -66,11 +74,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--kinds", nargs="+", choices=OURS, default=OURS)
     parser.add_argument("--genres", type=int, nargs="+", default=[8, 20, 50, 100, 200])
     parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu")
+    parser.add_argument("--precision", choices=get_args(PrecisionName), default="auto")
     parser.add_argument("--compile", action="store_true", help="train through torch.compile")
     return parser.parse_args()
 
 
-def job_of(kind: str, genres: int, folder: Path, device: torch.device, compiled: bool = False) -> TrainingJob:
+def job_of(
+    kind: str, genres: int, folder: Path, device: torch.device, precision: PrecisionName, *, compiled: bool
+) -> TrainingJob:
     """A training on random spectrograms: their content costs nothing, their number and length do."""
     front_end = LogMelFrontEnd(FrontEndParams())
     architecture, window = shipped(kind)
@@ -93,24 +104,24 @@ def job_of(kind: str, genres: int, folder: Path, device: torch.device, compiled:
         validation=Subset(subset.recording_ids[:1], subset.targets[:1]),
         crop_frames=frames,
         batch_size=window.batch_size,
-        params=TrainParams(epochs=2, device=device.type, compile=compiled),
+        params=TrainParams(epochs=2, device=device.type, precision=precision, compile=compiled),
         device=device,
         workdir=folder / "work",
         name="benchmark",
     )
 
 
-def latency(model: torch.nn.Module, job: TrainingJob, device: torch.device) -> float:
-    """Seconds of one window in evaluation, the median of several passes."""
+def latency(model: torch.nn.Module, job: TrainingJob, device: torch.device) -> Cost:
+    """Of one window in evaluation, the median of several passes."""
     window = torch.randn(1, job.config.n_bands, job.crop_frames, device=device) * 15 - 40
-    seconds = []
+    costs = []
     model.to(device).eval()
     with torch.inference_mode():
         for _ in range(PASSES):
-            start = time.perf_counter()
+            start = (time.perf_counter(), time.process_time())
             model(window).logits.cpu()
-            seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+            costs.append(since(start))
+    return median(costs)
 
 
 if __name__ == "__main__":

@@ -207,12 +207,17 @@ def measure(clips: Clips, job: TrainingJob, rounds: int) -> dict[str, list[Cost]
 
 def time_trainer(job: TrainingJob) -> Cost:
     """The second epoch of a training as the project does it."""
+    return time_epochs(job)[-1]
+
+
+def time_epochs(job: TrainingJob) -> list[Cost]:
+    """Every epoch of a training as the project does it."""
     stopwatch = Stopwatch()
     with deterministic_algorithms(job.params.deterministic, job.device), quiet_transformers():
         trainer = make_trainer(job)
         trainer.add_callback(stopwatch)
         trainer.train()
-    return stopwatch.costs[-1]
+    return stopwatch.costs
 
 
 def time_plain_loop(job: TrainingJob, crops: LibrosaCrops) -> Cost:

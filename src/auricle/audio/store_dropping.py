@@ -1,12 +1,11 @@
 """Taking recordings out of spectrogram stores, which only grow: what is kept is written anew."""
 
-import json
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from auricle.audio.store import SpectrogramStore
-from auricle.audio.store_header import FILE_NAME
+from auricle.audio.store_header import FILE_NAME, bands_of
 
 CHUNK_SIZE = 64
 UNFINISHED = ".kept"
@@ -32,17 +31,20 @@ def drop_others(root: Path, recording_ids: Collection[str]) -> int:
 
 
 def _drop_from(folder: Path, recording_ids: Collection[str]) -> int:
-    bands = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))["n_bands"]
+    bands = bands_of(folder, SpectrogramStore.content)
     with SpectrogramStore.open(folder.parent, folder.name, bands, mode="a") as store:
         kept = {name: [key for key in store.ids(name) if key in recording_ids] for name in store.all_variants}
         dropped = len(store) - sum(map(len, kept.values()))
         if not dropped:
             return 0
-        with SpectrogramStore.open(folder.parent, folder.name + UNFINISHED, bands, mode="a") as fresh:
+        made = folder.with_name(folder.name + UNFINISHED)
+        with SpectrogramStore.open(made.parent, made.name, bands, mode="a") as fresh:
             for variant, names in kept.items():
                 for first in range(0, len(names), CHUNK_SIZE):
                     some = names[first : first + CHUNK_SIZE]
                     fresh.append({name: store.get(name, variant) for name in some}, variant)
-        shutil.rmtree(folder)
-        (folder.parent / (folder.name + UNFINISHED)).rename(folder)
+        # Moved before it is removed: of a removal that is killed half a store is left.
+        old = folder.rename(folder.with_name(f"{folder.name}.old{UNFINISHED}"))
+        made.rename(folder)
+        shutil.rmtree(old)
     return dropped

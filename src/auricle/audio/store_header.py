@@ -33,6 +33,20 @@ def check_header(folder: Path, n_bands: int, content: str) -> None:
         CorpusError: there is no header, or it is damaged or of another format.
         ConfigurationError: the store has other bands.
     """
+    found = bands_of(folder, content)
+    if found != n_bands:
+        raise ConfigurationError(
+            f"the store {folder} holds {found} bands, the front end has {n_bands}: "
+            "pass the digest and the bands of one and the same front end"
+        )
+
+
+def bands_of(folder: Path, content: str) -> int:
+    """The bands of each recording in a store of this content.
+
+    Raises:
+        CorpusError: there is no header, or it is damaged or of another format.
+    """
     header = folder / FILE_NAME
     try:
         told = json.loads(header.read_text(encoding="utf-8"))
@@ -48,8 +62,4 @@ def check_header(folder: Path, n_bands: int, content: str) -> None:
             f"{header} is of format {version}, this Auricle reads format {FORMAT_VERSION}: "
             f"delete {folder} and cache again"
         )
-    if found != n_bands:
-        raise ConfigurationError(
-            f"the store {folder} holds {found} bands, the front end has {n_bands}: "
-            "pass the digest and the bands of one and the same front end"
-        )
+    return int(found)
