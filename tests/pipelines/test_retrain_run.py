@@ -83,14 +83,9 @@ class Nights:
     def champion(self) -> str:
         return read_champion(self.pointer).version
 
-    def made_by(self, version: str) -> dict[str, bytes]:
-        """Predictions, embeddings and figures of a version."""
-        folders = [
-            self.root / place / "genre/random_forest" / version
-            for place in ("07_model_output", "08_reporting")
-        ]
-        files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
-        return {str(file.relative_to(self.root)): file.read_bytes() for file in files}
+    def figures_of(self, version: str) -> bytes:
+        """What `evaluate` or a night has found of a version."""
+        return (self.root / "08_reporting/genre/random_forest" / version / "metrics.json").read_bytes()
 
     @property
     def decisions(self) -> list[dict[str, Any]]:
@@ -129,7 +124,7 @@ def test_nothing_new_trains_and_decides_nothing(nights: Nights) -> None:
 @pytest.mark.long  # a whole night; so are those of the following
 def test_a_loser_leaves_the_champion_and_its_figures_stand_beside(nights: Nights) -> None:
     champion = nights.champion
-    before = nights.made_by(champion)
+    before = nights.figures_of(champion)
     nights.come(4)
     assert f"{FOREST}.challenger.fit" in nights.night(**LOSES, latency=TIMED)
     decision = nights.decisions[-1]
@@ -139,7 +134,7 @@ def test_a_loser_leaves_the_champion_and_its_figures_stand_beside(nights: Nights
     assert (nights.root / "08_reporting/genre/random_forest" / loser / "metrics.json").is_file()
     assert decision["figures"]["split"] == "validation"
     assert {cost["recordings"] for cost in decision["costs"].values()} == {2}
-    assert before and nights.made_by(champion) == before
+    assert nights.figures_of(champion) == before
 
 
 @pytest.mark.long
