@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 export DO_NOT_TRACK := 1
+# Modules are compiled once, whatever the environment says: each process that imports torch is ten seconds late otherwise.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install run test coverage test-long check bench fortnight lock viz report clean
 
