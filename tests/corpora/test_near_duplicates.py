@@ -211,7 +211,9 @@ class TestInventory:
 
 @pytest.mark.real_data
 class TestRealRecordings:
-    @pytest.mark.parametrize("corpus", ["gtzan_mini", "donateacry", "philharmonia_mini"])
+    @pytest.mark.parametrize(
+        "corpus", ["gtzan_mini", "donateacry", pytest.param("philharmonia_mini", marks=pytest.mark.long)]
+    )
     def test_are_not_taken_for_copies_of_each_other(self, real_data: Path, corpus: str) -> None:
         root = real_data / corpus
         files = pd.concat(inspect_files(root, find_audio(root), None, AudioLimits(), fingerprints=True))

@@ -43,10 +43,10 @@ ANALYZERS = [
 ]
 OTHERS = [
     ("cnn", {}),
-    ("cnn", {"head": "flatten"}),
+    pytest.param("cnn", {"head": "flatten"}, marks=pytest.mark.long),
     ("hybrid", {}),
     ("resnet", {}),
-    ("cnn_lstm", {}),
+    pytest.param("cnn_lstm", {}, marks=pytest.mark.long),
 ]
 
 

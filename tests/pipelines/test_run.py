@@ -106,6 +106,7 @@ class TestWholeRun:
 
 
 class TestExplanations:
+    @pytest.mark.long
     def test_are_a_page_for_each_network_and_no_node_fails_where_one_is_missing(
         self, trained: Path, project: Path, run: Run
     ) -> None:

@@ -16,6 +16,7 @@ Run = Callable[..., dict[str, Any]]
 SEVERAL = {"genre.labels.problem_type": MULTI}
 
 
+@pytest.mark.long
 def test_train_explain_and_change_ones_mind(ready: Path, run: Run) -> None:
     run(ready, ["train_rf", "train_resnet", "explain"], params=SEVERAL)
     catalog = catalog_of(ready)

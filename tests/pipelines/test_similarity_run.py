@@ -20,6 +20,7 @@ def catalog_of(project: Path) -> Any:
 
 
 class TestSimilarity:
+    @pytest.mark.long
     def test_indexes_what_is_trained(self, ready: Path) -> None:
         run_project(ready, ["train_rf"])
         catalog = catalog_of(ready)

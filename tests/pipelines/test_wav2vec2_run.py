@@ -53,7 +53,7 @@ def cries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.long
 class TestRun:
     def test_ends_in_figures_beside_the_baseline(self, cries: Path) -> None:
         reporting = cries / "data/ci/08_reporting/cry"
@@ -80,7 +80,6 @@ class TestRun:
         assert model.sample_rate == 16_000
         assert model.predict(str(cries / "data/ci/01_raw/demo_cry" / path)).label in model.labels
 
-    @pytest.mark.long  # two exports of a speech encoder
     def test_is_exported_and_then_computed_by_onnx(self, cries: Path, tmp_path: Path) -> None:
         pytest.importorskip("onnxruntime")
         cries = copy_project(cries, tmp_path / "project")
