@@ -172,6 +172,16 @@ class TestCatalog:
                 missing = {dataset for dataset in pipeline.datasets() if dataset not in catalog}
                 assert not missing, f"{name} in {env}"
 
+    @pytest.mark.long  # Kedro-Viz loads the whole project
+    def test_kedro_viz_shows_layers_of_every_pipeline(self) -> None:
+        pytest.importorskip("kedro_viz")
+        from kedro_viz.data_access import data_access_manager
+        from kedro_viz.server import load_and_populate_data
+
+        load_and_populate_data(REPOSITORY)
+        for name in register_pipelines():  # it shows none where they make a circle
+            assert data_access_manager.get_sorted_layers_for_registered_pipeline(name), name
+
     @pytest.mark.long  # a catalog for each environment
     def test_environments_never_write_to_one_place(self, project: Path) -> None:
         written: dict[str, str] = {}
