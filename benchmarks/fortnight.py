@@ -79,6 +79,8 @@ class Size:
     decides: bool = True
 
 
+# Of so few clips nothing can be shown, and then nothing is promoted that could be rolled back.
+LENIENT = {"min_improvement": -1.0, "max_label_drop": 1.0, "max_calibration_worsening": None}
 SMALL = Size((2, 2), (1, 2), (1, 2), 1, (1, 2), (2, 2), decides=False)
 
 
@@ -173,7 +175,7 @@ class Fortnight:
         self.nights: list[Night] = []
         self.wrong_labels: dict[str, str] = {}
         self.rolled_back_to: str | None = None
-        _copy_project(self.project, self.recordings.folder)
+        _copy_project(self.project, self.recordings.folder, decides=size.decides)
 
     @property
     def run_root(self) -> Path:
@@ -357,7 +359,7 @@ def row(night: Night) -> str:
     return f"| {' | '.join(map(str, cells))} | {'yes' if night.right else '**no**'} |"
 
 
-def _copy_project(project: Path, recordings: Path) -> None:
+def _copy_project(project: Path, recordings: Path, *, decides: bool) -> None:
     shutil.copytree(REPOSITORY / "conf", project / "conf", ignore=shutil.ignore_patterns("local"))
     (project / "conf/local").mkdir()
     (project / "src").mkdir()
@@ -366,6 +368,9 @@ def _copy_project(project: Path, recordings: Path) -> None:
     globals_of = {"run_root": f"data/{ENV}", "recordings": str(recordings)}
     (environment / "globals.yml").write_text(yaml.safe_dump(globals_of), encoding="utf-8")
     parameters = {**PARAMETERS, "genre": PARAMETERS["genre"] | {"demo": {"enabled": False}}}
+    if not decides:
+        lenient = PARAMETERS["retrain"]["rule"] | LENIENT
+        parameters["retrain"] = PARAMETERS["retrain"] | {"rule": lenient}
     (environment / "parameters.yml").write_text(yaml.safe_dump(parameters), encoding="utf-8")
 
 
