@@ -16,7 +16,6 @@ import csv
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,8 +35,8 @@ from auricle.audio.synthesis.plan import PlannedFile
 from auricle.models.champion import read_moves
 from auricle.retraining.decisions import read_decisions
 from auricle.runs.exit_codes import ExitCode
+from project_copy import REPOSITORY, copy_of_project
 
-REPOSITORY = Path(__file__).parents[1]
 MODEL, ENV = "genre.random_forest", "fortnight"
 GENRES = ("blues", "folk", "jazz", "reggae")
 SECONDS = 2.5
@@ -175,7 +174,7 @@ class Fortnight:
         self.nights: list[Night] = []
         self.wrong_labels: dict[str, str] = {}
         self.rolled_back_to: str | None = None
-        _copy_project(self.project, self.recordings.folder, decides=size.decides)
+        _make_project(self.project, self.recordings.folder, decides=size.decides)
 
     @property
     def run_root(self) -> Path:
@@ -359,11 +358,8 @@ def row(night: Night) -> str:
     return f"| {' | '.join(map(str, cells))} | {'yes' if night.right else '**no**'} |"
 
 
-def _copy_project(project: Path, recordings: Path, *, decides: bool) -> None:
-    shutil.copytree(REPOSITORY / "conf", project / "conf", ignore=shutil.ignore_patterns("local"))
-    (project / "conf/local").mkdir()
-    (project / "src").mkdir()
-    shutil.copy(REPOSITORY / "pyproject.toml", project)
+def _make_project(project: Path, recordings: Path, *, decides: bool) -> None:
+    copy_of_project(project, source=False)
     (environment := project / "conf" / ENV).mkdir()
     globals_of = {"run_root": f"data/{ENV}", "recordings": str(recordings)}
     (environment / "globals.yml").write_text(yaml.safe_dump(globals_of), encoding="utf-8")

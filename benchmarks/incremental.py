@@ -18,8 +18,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from auricle.runner import IncrementalRunner, modules
+from project_copy import REPOSITORY, copy_of_project
 
-REPOSITORY = Path(__file__).parents[1]
 RUNNER = f"{IncrementalRunner.__module__}.{IncrementalRunner.__name__}"
 SMALL = {
     "demo": {
@@ -34,7 +34,7 @@ SMALL = {
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        project = copy_of_project(Path(folder, "project"))
+        project = copy_of_project(Path(folder, "project"), source=True)
         # What is edited is the copy; the runner reads source and imports nothing.
         modules.SOURCE = project / "src/auricle"
         bootstrap_project(project)
@@ -63,7 +63,7 @@ def run(project: Path, parameters: dict[str, Any]) -> dict[str, str]:
 def seconds_of_nothing() -> float:
     """What `kedro run` takes after the same command, the start of Python included."""
     with tempfile.TemporaryDirectory() as folder:
-        project = copy_of_project(Path(folder, "project"))
+        project = copy_of_project(Path(folder, "project"), source=True)
         return [_seconds_of_run(project) for _ in range(2)][-1]
 
 
@@ -73,16 +73,6 @@ def _seconds_of_run(project: Path) -> float:
     started = time.monotonic()
     subprocess.run(command, cwd=project, env=environment, check=True, stdout=subprocess.DEVNULL)
     return time.monotonic() - started
-
-
-def copy_of_project(project: Path) -> Path:
-    """The project without its data."""
-    for part in ("conf", "src"):
-        ignored = shutil.ignore_patterns("local", "__pycache__")
-        shutil.copytree(REPOSITORY / part, project / part, ignore=ignored)
-    (project / "conf/local").mkdir()
-    shutil.copy(REPOSITORY / "pyproject.toml", project)
-    return project
 
 
 def said(ran: dict[str, str]) -> str:

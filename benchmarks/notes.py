@@ -53,7 +53,7 @@ from auricle.training.data import Subset
 from auricle.training.device import resolve_device, resolve_precision
 from auricle.training.params import TrainParams
 from auricle.training.trainer import TrainingJob
-from train_cnn import Cost, median, since, time_trainer
+from train_cnn import Cost, median, plain_step, since, time_trainer
 
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # for both, as in the project's settings
 
@@ -233,12 +233,7 @@ def time_plain_loop(job: TrainingJob, notes: AlteredNotes) -> Cost:
     for _ in range(2):
         start = (time.perf_counter(), time.process_time())
         for batch in loader:
-            optimizer.zero_grad()
-            loss = model(**batch).loss
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), job.params.max_grad_norm)
-            optimizer.step()
-            loss.item()
+            plain_step(model, optimizer, batch, job.params.max_grad_norm)
         cost = since(start)
     return cost
 

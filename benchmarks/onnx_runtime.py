@@ -58,8 +58,7 @@ TARGET = 2.0
 BATCH, CLIPS, CLASSES = 16, 64, 10
 FOREST = "random_forest"
 SHIPPED = ("cnn", "hybrid", "resnet", "cnn_lstm")
-NETWORKS = (*SHIPPED, "transfer", "note_analyzer", "note_analyzer_small", "wav2vec2")
-KINDS = (*NETWORKS, FOREST)
+KINDS = (*SHIPPED, "transfer", "note_analyzer", "note_analyzer_small", "wav2vec2", FOREST)
 INSTRUMENTS = ("cello", "flute", "oboe")
 
 Answer = Callable[[], Any]

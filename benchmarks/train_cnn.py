@@ -228,14 +228,20 @@ def time_plain_loop(job: TrainingJob, crops: LibrosaCrops) -> Cost:
     for _ in range(2):
         start = (time.perf_counter(), time.process_time())
         for batch in loader:
-            optimizer.zero_grad()
-            loss = model(**{name: values.to(job.device) for name, values in batch.items()}).loss
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), job.params.max_grad_norm)
-            optimizer.step()
-            loss.item()
+            step = {name: values.to(job.device) for name, values in batch.items()}
+            plain_step(model, optimizer, step, job.params.max_grad_norm)
         cost = since(start)
     return cost
+
+
+def plain_step(model: Any, optimizer: torch.optim.Optimizer, batch: dict[str, Any], max_norm: float) -> None:
+    """A step of the loop that every tutorial has."""
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    loss.item()
 
 
 def default_layout_model(config: Any) -> Any:

@@ -33,7 +33,15 @@ from auricle.training.params import TrainParams
 from auricle.training.quiet import quiet_transformers
 from auricle.training.trainer import TrainingJob, make_trainer
 from shipped import shipped
-from train_cnn import Clips, LibrosaCrops, Stopwatch, default_layout_model, load_clips, training_job
+from train_cnn import (
+    Clips,
+    LibrosaCrops,
+    Stopwatch,
+    default_layout_model,
+    load_clips,
+    plain_step,
+    training_job,
+)
 
 SPEED, WAITING = 5.0, 0.05
 PRECISIONS = ("float32", "bf16", "fp16")
@@ -183,12 +191,7 @@ def time_plain_loop(job: TrainingJob, clips: Clips, workers: int) -> Cost:
     for _ in range(2):
         waiting, started = Waiting(), time.perf_counter()
         for batch in batches(loader, job.device, waiting):
-            optimizer.zero_grad()
-            loss = model(**batch).loss
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), job.params.max_grad_norm)
-            optimizer.step()
-            loss.item()
+            plain_step(model, optimizer, batch, job.params.max_grad_norm)
         cost = Cost(len(crops), time.perf_counter() - started, waiting.seconds, most_memory())
     return cost
 

@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 import soundfile as sf
 from ensemble_models import Models
+from kept_rows import KeptRows
 from tones import RATE, tone
 
 from auricle.audio import isolation
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
-from auricle.corpora.shards import ShardedRows, add_shard
 from auricle.datasets.chunked_table import ChunkedTableDataset
 from auricle.errors import BundleError, ConfigurationError
 from auricle.inference.bulk.files import DTYPES, LARGE, predict_files
@@ -33,7 +33,7 @@ from auricle.models.domain import FACTS
 from auricle.training.domain import fit_domain
 
 
-class Library:
+class Library(KeptRows):
     """A folder of files, a model, and the rows that were kept of earlier runs."""
 
     def __init__(self, folder: Path, bundle: BundleRef) -> None:
@@ -52,14 +52,6 @@ class Library:
         chunks = list(predict_files(job, self.ledger, asked))
         self.keep(chunks)
         return chunks
-
-    @property
-    def ledger(self) -> ShardedRows:
-        return ShardedRows(self.kept, ["path", "retry"], LARGE)
-
-    def keep(self, chunks: list[pd.DataFrame]) -> None:
-        for chunk in chunks:
-            add_shard(self.kept, chunk)
 
     def forget(self) -> None:
         shutil.rmtree(self.kept)

@@ -1,6 +1,7 @@
 """Genres in the files' own tags: listed first, backed up, and nothing else of the file changed."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile as sf
+from kept_rows import KeptRows
 from tones import tone
 
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
-from auricle.corpora.shards import ShardedRows, add_shard
 from auricle.errors import ConfigurationError
-from auricle.inference.bulk.files import LARGE, predict_files
+from auricle.inference.bulk.files import predict_files
 from auricle.inference.bulk.genre_tag import read_genres, write_genres
 from auricle.inference.bulk.job import plan
 from auricle.inference.bulk.params import PredictParams, TagParams
@@ -154,7 +155,7 @@ class TestLibrary:
         assert read_genres(path) == []
 
 
-class TaggedLibrary:
+class TaggedLibrary(KeptRows):
     """A file without a genre, one with two, and one that is broken; predicted."""
 
     def __init__(self, root: Path, bundle: BundleRef) -> None:
@@ -176,13 +177,8 @@ class TaggedLibrary:
         self.keep(chunks := list(predict_files(self.job, self.ledger, self.params())))
         return sum(map(len, chunks))
 
-    @property
-    def ledger(self) -> ShardedRows:
-        return ShardedRows(self.kept, ["path", "retry"], LARGE)
-
-    def keep(self, chunks: list[pd.DataFrame]) -> None:
-        for chunk in chunks:
-            add_shard(self.kept, chunk)
+    def keep(self, chunks: Iterable[pd.DataFrame]) -> None:
+        super().keep(chunks)
         self.results = pd.concat(results_of(self.job, self.ledger, None), ignore_index=True)
 
     def tag(self, **tags: Any) -> None:

@@ -74,13 +74,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
 
 
 @pytest.fixture
-def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An address, and what is sent to it."""
-    heard: list[dict[str, Any]] = []
+def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """What is sent to the webhook."""
+    bodies: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
 
@@ -89,7 +89,8 @@ def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook/secret", heard
+    monkeypatch.setenv("AURICLE_WEBHOOK_URL", f"http://127.0.0.1:{server.server_port}/hook/secret")
+    yield bodies
     server.shutdown()
     server.server_close()
 
@@ -159,13 +160,8 @@ class TestRetraining:
         }
 
     def test_that_is_refused_before_any_node_says_so_and_tells_the_webhook(
-        self,
-        project: Project,
-        listener: tuple[str, list[dict[str, Any]]],
-        monkeypatch: pytest.MonkeyPatch,
+        self, project: Project, heard: list[dict[str, Any]]
     ) -> None:
-        url, heard = listener
-        monkeypatch.setenv("AURICLE_WEBHOOK_URL", url)
         assert project.retrain(refused="true").exit_code == 1
         (summary,) = project.summaries()
         assert (summary["status"], summary["exit_code"]) == ("failed", 1)
@@ -187,13 +183,8 @@ class TestRetraining:
         other.give_back()
 
     def test_that_finds_another_tells_the_webhook_and_leaves_the_other_its_lock(
-        self,
-        project: Project,
-        listener: tuple[str, list[dict[str, Any]]],
-        monkeypatch: pytest.MonkeyPatch,
+        self, project: Project, heard: list[dict[str, Any]]
     ) -> None:
-        url, heard = listener
-        monkeypatch.setenv("AURICLE_WEBHOOK_URL", url)
         other = RunLock()
         other.take(project.folder / "data/.lock", "another")
         for _ in range(2):
@@ -214,14 +205,7 @@ class TestRetraining:
         assert project.retrain().exit_code == 10
         assert project.retrain().exit_code == 11
 
-    def test_tells_the_webhook(
-        self,
-        project: Project,
-        listener: tuple[str, list[dict[str, Any]]],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        url, heard = listener
-        monkeypatch.setenv("AURICLE_WEBHOOK_URL", url)
+    def test_tells_the_webhook(self, project: Project, heard: list[dict[str, Any]]) -> None:
         assert project.retrain(outcome="promoted").exit_code == 0
         (body,) = heard
         assert body["text"] == "Auricle, retrain: promoted (genre.cnn: promoted)"

@@ -75,14 +75,13 @@ def improvement(compared: Compared, rule: RuleParams, evaluation: EvaluateParams
             f"{told}. {groups} groups are too few to show a difference; evaluation.min_groups_for_claim is"
             f" {evaluation.min_groups_for_claim}.",
         )
-    low, high = interval
     return row(
         "improvement",
-        low > rule.min_improvement,
-        low,
+        interval[0] > rule.min_improvement,
+        interval[0],
         rule.min_improvement,
-        f"{told}: a difference of {new - old:+.4f}, from {low:+.4f} to {high:+.4f} with a confidence of"
-        f" {evaluation.confidence:g}. The lower bound has to be above {rule.min_improvement:g}.",
+        f"{told}: {_difference(new - old, interval, evaluation)}. The lower bound has to be above"
+        f" {rule.min_improvement:g}.",
     )
 
 
@@ -93,6 +92,17 @@ def interval_between(name: str, compared: Compared, evaluation: EvaluateParams) 
     value = float(compared.points[CHALLENGER][name][0] - compared.points[CHAMPION][name][0])
     drawn = compared.resampled[CHALLENGER][name] - compared.resampled[CHAMPION][name]
     return difference_interval(name, drawn, value, evaluation.confidence)
+
+
+def _difference(value: float, interval: tuple[float, float] | None, evaluation: EvaluateParams) -> str:
+    """A difference in words, with its interval where there is one."""
+    if interval is None:
+        return f"a difference of {value:+.4f}"
+    low, high = interval
+    return (
+        f"a difference of {value:+.4f}, from {low:+.4f} to {high:+.4f} with a confidence of"
+        f" {evaluation.confidence:g}"
+    )
 
 
 def label_rows_of(compared: Compared, rule: RuleParams) -> Iterator[Json]:
@@ -172,17 +182,14 @@ def _calibration(compared: Compared, limit: float, evaluation: EvaluateParams) -
     name = "ece_calibrated" if both else "ece"
     new, old = (float(compared.points[side][name][0]) for side in (CHALLENGER, CHAMPION))
     interval = interval_between(name, compared, evaluation)
-    low, high = interval or (new - old, new - old)
-    told = (
-        f", from {low:+.4f} to {high:+.4f} with a confidence of {evaluation.confidence:g}" if interval else ""
-    )
+    low, _ = interval or (new - old, new - old)
     return row(
         "calibration",
         low <= limit,
         low,
         limit,
-        f"{name} is {new:.4f}, the champion's {old:.4f}: a difference of {new - old:+.4f}{told}. The lower"
-        f" bound may be up to {limit:g}.",
+        f"{name} is {new:.4f}, the champion's {old:.4f}: {_difference(new - old, interval, evaluation)}. The"
+        f" lower bound may be up to {limit:g}.",
     )
 
 

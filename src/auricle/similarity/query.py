@@ -163,7 +163,8 @@ def _nearest(
     fewer = min(count, int(allowed.sum()))
     if there.sum() >= fewer:
         return rows[0][there], cosines[0][there]
-    # The cells that approximate search looks into hold copies, or what is filtered out.
+    # The cells that approximate search looks into hold copies, or what is filtered out. Every vector is
+    # scored where it lies: a copy of those allowed could be of a million.
     every = np.where(allowed, index.vectors @ wanted, np.float32(-np.inf))
     best = np.argsort(-every, kind="stable")[:fewer]
     return best, every[best]
