@@ -27,7 +27,7 @@ INSTRUMENTS = {
     "parents": {"blues": "slow", "metal": "fast", "disco": "fast"},
 }
 ANALYZERS = [
-    ("note_analyzer", {}),
+    pytest.param("note_analyzer", {}, marks=pytest.mark.long),
     (
         "note_analyzer",
         {
@@ -39,12 +39,12 @@ ANALYZERS = [
         },
     ),
     ("note_analyzer_small", {"pooling": "attention", "normalization": "note", "instrument_loss": 0.2}),
-    ("note_analyzer_small", {"level_loss": 0.3}),
+    pytest.param("note_analyzer_small", {"level_loss": 0.3}, marks=pytest.mark.long),
 ]
 OTHERS = [
     ("cnn", {}),
     pytest.param("cnn", {"head": "flatten"}, marks=pytest.mark.long),
-    ("hybrid", {}),
+    pytest.param("hybrid", {}, marks=pytest.mark.long),
     ("resnet", {}),
     pytest.param("cnn_lstm", {}, marks=pytest.mark.long),
 ]

@@ -222,6 +222,7 @@ class TestSecondRun:
         run(ready, ["cache_spectrograms", "extract_features"])
         pd.testing.assert_frame_equal(catalog_of(ready).load("genre.manifest"), before)
 
+    @pytest.mark.long  # of ledgers: tests/corpora/test_split_properties.py
     def test_a_growing_corpus_moves_no_recording(self, ready: Path, run: Run) -> None:
         before = catalog_of(ready).load("genre.manifest").set_index("path")["split"]
         run(ready, ["ingest"], params={"genre.demo.clips_per_genre": 12, "genre.demo.artists_per_genre": 12})

@@ -193,6 +193,7 @@ class TestRun:
         kept = json.loads(bundle.read_text())["params"]["variants"]
         assert (kept["count"], kept["lacking"]) == (1, 0)
 
+    @pytest.mark.long
     def test_trains_on_crops_that_are_altered_on_the_fly(self, ready: Path, run: Run) -> None:
         params = {"genre.variants.mode": "on_the_fly", "genre.cnn.train.num_workers": 1}
         run(ready, ["train_cnn"], params=params, to_nodes=["genre.cnn.fit"])

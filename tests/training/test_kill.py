@@ -86,7 +86,9 @@ class TestKilledTraining:
                 ("step", 6), STEPS - 4, id="in the middle of the first epoch", marks=pytest.mark.long
             ),
             pytest.param(("step", 13), STEPS - 12, id="at the start of an epoch", marks=pytest.mark.long),
-            pytest.param(("step", 15), STEPS - 12, id="in the middle of a later epoch"),
+            pytest.param(
+                ("step", 15), STEPS - 12, id="in the middle of a later epoch", marks=pytest.mark.long
+            ),
             pytest.param(("evaluation", 2), STEPS - 8, id="in the evaluation", marks=pytest.mark.long),
             pytest.param(("torch.save", 6), STEPS - 4, id="while a checkpoint's optimizer is half written"),
             pytest.param(("marking", 2), STEPS - 4, id="when a checkpoint is whole but for its marker"),
@@ -194,7 +196,7 @@ class TestKilledFolds:
         [
             pytest.param(("step", 20), 60 - 18, id="in the second fold"),
             pytest.param(("keeping a fold", 1), 60 - 12, id="while the first fold is kept"),
-            pytest.param(("step", 40), 60 - 36, id="in the final model"),
+            pytest.param(("step", 40), 60 - 36, id="in the final model", marks=pytest.mark.long),
         ],
     )
     def test_goes_on_at_the_fold_it_was_at(

@@ -265,7 +265,9 @@ class TestNoLeak:
         poisoned = corpus.fit(workdir / "two", variants=copies(corpus, tmp_path / "two", other=judging))
         assert weights(poisoned) == weights(without)
 
-    @pytest.mark.parametrize("number", range(4))
+    @pytest.mark.parametrize(
+        "number", [0, *(pytest.param(fold, marks=pytest.mark.long) for fold in (1, 2)), 3]
+    )
     def test_no_fold_hears_copies_of_its_own_validation_and_test_recordings(
         self, folded: TinyCorpus, workdir: Path, tmp_path: Path, number: int
     ) -> None:
