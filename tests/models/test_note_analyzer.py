@@ -48,10 +48,9 @@ class TestExpectation:
 
     COUNTS = np.array([[8, 3, 1], [8, 0, 0], [0, 3, 1]])
 
-    def model(self, share: float) -> NoteAnalyzer:
-        params = NoteAnalyzerParams(
-            channels=(8, 16), kept_bands=4, time_channels=16, embedding_size=16, instrument_prior=share
-        )
+    def model(self, share: float, **other: Any) -> NoteAnalyzer:
+        small = {"channels": (8, 16), "kept_bands": 4, "time_channels": 16, "embedding_size": 16}
+        params = NoteAnalyzerParams(**small | other, instrument_prior=share)
         config = params.config(
             n_bands=33,
             vocabulary=("good", "bad", "worse"),
@@ -65,6 +64,16 @@ class TestExpectation:
         torch.nn.init.zeros_(model.classifier.weight)
         torch.nn.init.zeros_(model.classifier.bias)
         return model
+
+    def test_of_an_instrument_that_is_withheld_is_that_of_none(self) -> None:
+        model = self.model(1.0, instrument_dropout=0.5).train()
+        cellos = torch.ones(40, dtype=torch.int64)
+        with torch.no_grad():
+            said = model(notes((60,) * 40), instruments=cellos).logits
+            of_none, of_cellos = model.expected.weight[:2]
+        as_none, as_cellos = ((said == expected).all(dim=1) for expected in (of_none, of_cellos))
+        assert (as_none ^ as_cellos).all()
+        assert 0.2 < as_none.float().mean() < 0.8
 
     def test_is_what_a_model_says_that_has_heard_nothing(self) -> None:
         with torch.no_grad():
@@ -299,12 +308,11 @@ class TestInstrument:
 
     def test_is_sometimes_withheld_in_training(self) -> None:
         model = analyzer(instrument_dropout=0.5)
-        instruments = torch.ones(400, dtype=torch.int64)
-        features = torch.zeros(400, model.fusion.in_features - 4)
-        told = model.train()._instrument(features, instruments, None)
-        withheld = (told == model.instrument.weight[0]).all(dim=1).float().mean()
-        assert 0.4 < withheld < 0.6
-        assert (model.eval()._instrument(features, instruments, None) == model.instrument.weight[1]).all()
+        instruments, features = torch.ones(400, dtype=torch.int64), torch.zeros(400, 1)
+        told = model.train()._told(instruments, features)
+        assert 0.4 < (told == 0).float().mean() < 0.6
+        assert ((told == 0) | (told == 1)).all()
+        assert (model.eval()._told(instruments, features) == 1).all()
 
     def test_is_supplied_by_the_head_where_it_is_not_told(self) -> None:
         model = analyzer(instrument_loss=1.0, unknown_instrument="predicted")

@@ -147,9 +147,10 @@ class NoteAnalyzer(SpectrogramModel):
         """
         features = self._heard(input_values, lengths)
         said = None if self.instrument_head is None else self.instrument_head(features).float()
-        player = self._instrument(features, instruments, said)
+        told = self._told(instruments, features)
+        player = self._instrument(told, said)
         embeddings = functional.relu(self.fusion(torch.cat([features, player.to(features.dtype)], dim=1)))
-        output = self.classified(embeddings, labels, bias=self._expectation(instruments, features))
+        output = self.classified(embeddings, labels, bias=self._expectation(told))
         levels = self.config.levels
         if levels and labels is not None and output.loss is not None and output.logits is not None:
             above = level_losses(output.logits, labels, levels, self.config)
@@ -189,24 +190,24 @@ class NoteAnalyzer(SpectrogramModel):
         attention = self.attention if self.config.pooling == "attention" else None
         return pooled_over_time(maps, self.config.pooling, attention)
 
-    def _expectation(self, instruments: torch.Tensor | None, features: torch.Tensor) -> torch.Tensor | None:
+    def _told(self, instruments: torch.Tensor | None, features: torch.Tensor) -> torch.Tensor:
+        """The instruments, 0 where none is known; in training some are withheld, whatever they serve."""
+        if instruments is None:
+            return features.new_zeros(features.shape[:1], dtype=torch.int64)
+        if self.training and self.config.instrument_dropout:
+            withheld = torch.rand(len(features), device=features.device) < self.config.instrument_dropout
+            return instruments.masked_fill(withheld, 0)
+        return instruments
+
+    def _expectation(self, instruments: torch.Tensor) -> torch.Tensor | None:
         """What is to be expected of the instrument before the note is heard, added to the logits."""
         if self.expected is None:
             return None
-        if instruments is None:
-            instruments = features.new_zeros(features.shape[:1], dtype=torch.int64)
         expected: torch.Tensor = self.expected(instruments)
         return expected
 
-    def _instrument(
-        self, features: torch.Tensor, instruments: torch.Tensor | None, said: torch.Tensor | None
-    ) -> torch.Tensor:
+    def _instrument(self, instruments: torch.Tensor, said: torch.Tensor | None) -> torch.Tensor:
         """The embedding of the instrument, or of what stands for one that is not known."""
-        if instruments is None:
-            instruments = features.new_zeros(features.shape[:1], dtype=torch.int64)
-        if self.training and self.config.instrument_dropout:
-            forgotten = torch.rand(len(features), device=features.device) < self.config.instrument_dropout
-            instruments = instruments.masked_fill(forgotten, 0)
         given: torch.Tensor = self.instrument(instruments)
         if said is None or self.config.unknown_instrument == "embedding":
             return given
