@@ -7,13 +7,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from corpus_builders import write_files
 
+from auricle.audio.limits import AudioLimits
 from auricle.corpora.grouping import group_keys, own_group
+from auricle.corpora.inspection import find_audio, inspect_files
 from auricle.corpora.layouts import read_layout
 from auricle.corpora.layouts.good_sounds import POSITIONS
+from auricle.corpora.manifest import build_manifest
 from auricle.corpora.params import IngestParams
 from auricle.errors import CorpusError
 
@@ -104,7 +109,9 @@ def corpus(request: pytest.FixtureRequest, tmp_path: Path) -> Corpus:
         write(root if request.param == "json" else root / "good-sounds", tables)
         names = {row["filename"] for row in tables["takes"]} - set(absent)
         write_files(root / "good-sounds", sorted(names))
-        return read_layout("good_sounds", root, options).set_index("path")
+        table = read_layout("good_sounds", root, options).set_index("path")
+        table.attrs["root"] = str(root)
+        return table
 
     return make
 
@@ -280,3 +287,45 @@ class TestGroups:
         table = corpus(tables).reset_index().assign(recording_id="x")
         own = own_group(group_keys(table, IngestParams(group_by=["player", "sound_id"])))
         assert own.tolist() == ["sound_id:1", "sound_id:1", "player:gener", "player:gener"]
+
+
+class TestManifest:
+    """The preset's way from the tables and real files to folds by player."""
+
+    PARAMS = IngestParams(
+        layout="good_sounds", group_by=["player", "sound_id"], protocol="grouped_k_fold", folds=3
+    )
+
+    @pytest.fixture
+    def tables(self) -> Tables:
+        """Six players, each with a good and a bad note of half a second, by two microphones."""
+        notes = [
+            sound(2 * number + bad, ("good-sound", "bad-attack-soft")[bad], f"player {number}", 1)
+            for number in range(6)
+            for bad in range(2)
+        ]
+        takes = [
+            take(2 * each["id"] + place, each["id"], microphone, "flute_reference")
+            for each in notes
+            for place, microphone in enumerate(("akg", "neumann"))
+        ]
+        return {
+            "packs": [{"id": 1, "name": "flute_reference", "description": None}],
+            "sounds": notes,
+            "takes": takes,
+            "ratings": [],
+        }
+
+    def test_has_players_in_one_fold_each_and_the_positions(self, corpus: Corpus, tables: Tables) -> None:
+        layout = corpus(tables).reset_index()
+        root = Path(layout.attrs["root"])
+        for number, path in enumerate(layout["path"]):
+            soundfile.write(root / path, 0.1 * np.random.default_rng(number).standard_normal(11_025), 22_050)
+        (files,) = inspect_files(root, find_audio(root), None, AudioLimits(), workers=1)
+        manifest, _ = build_manifest(files, layout, None, self.PARAMS)
+        assert (manifest["status"] == "ok").all()
+        assert len(manifest) == 24
+        assert set(manifest.groupby("meta_player")["fold"].nunique()) == {1}
+        assert set(manifest.groupby("fold")["meta_player"].nunique()) == {2}
+        assert set(manifest["meta_attack"]) == {"105810"}
+        assert set(manifest["meta_offset"]) == {"343765"}
