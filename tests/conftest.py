@@ -1,5 +1,6 @@
 """Fixtures that every part's tests share."""
 
+import gc
 import importlib.util
 import os
 import sys
@@ -20,6 +21,13 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 if importlib.util.find_spec("ibis") is None:
     sys.modules["ibis"] = None  # type: ignore[assignment]  # Python's way to say that it cannot be imported
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> None:
+    """Let collections of garbage, one of which each training asks for, pass by what is imported already."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
