@@ -38,7 +38,7 @@ test: install  ## the tests, but for those of test-long
 coverage: install  ## the same tests, with the lines that none of them reaches; half as long again
 	$(TEST) --cov --cov-report=term
 
-test-long: install  ## notebooks, several processes, whole runs and trainings, nights of retraining, a fresh environment: an hour more
+test-long: install  ## notebooks, several processes, whole runs and trainings, nights of retraining, a fresh environment: an hour and a half more
 	$(BIN)/pytest -m long
 
 check: install  ## ruff, mypy strict, import-linter
