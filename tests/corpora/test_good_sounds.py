@@ -109,9 +109,7 @@ def corpus(request: pytest.FixtureRequest, tmp_path: Path) -> Corpus:
         write(root if request.param == "json" else root / "good-sounds", tables)
         names = {row["filename"] for row in tables["takes"]} - set(absent)
         write_files(root / "good-sounds", sorted(names))
-        table = read_layout("good_sounds", root, options).set_index("path")
-        table.attrs["root"] = str(root)
-        return table
+        return read_layout("good_sounds", root, options).set_index("path")
 
     return make
 
@@ -316,9 +314,10 @@ class TestManifest:
             "ratings": [],
         }
 
-    def test_has_players_in_one_fold_each_and_the_positions(self, corpus: Corpus, tables: Tables) -> None:
-        layout = corpus(tables).reset_index()
-        root = Path(layout.attrs["root"])
+    def test_has_players_in_one_fold_each_and_the_positions(
+        self, corpus: Corpus, tables: Tables, tmp_path: Path
+    ) -> None:
+        layout, root = corpus(tables).reset_index(), tmp_path / "corpus"
         for number, path in enumerate(layout["path"]):
             soundfile.write(root / path, 0.1 * np.random.default_rng(number).standard_normal(11_025), 22_050)
         (files,) = inspect_files(root, find_audio(root), None, AudioLimits(), workers=1)

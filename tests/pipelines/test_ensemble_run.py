@@ -28,7 +28,6 @@ def combined(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.long  # three trainings; so in small tests/training/test_ensemble.py and others
 class TestEnsemble:
     def test_is_a_model_like_any_other(self, combined: Path) -> None:
         catalog = catalog_of(combined)

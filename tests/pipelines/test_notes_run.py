@@ -98,7 +98,6 @@ class TestRefusals:
         assert not (folder / "data/ci/02_intermediate").exists()
 
 
-@pytest.mark.long
 class TestRun:
     @pytest.mark.parametrize("model", MODELS)
     def test_judges_every_level_and_instrument(self, notes: Path, model: str) -> None:
@@ -127,7 +126,6 @@ class TestRun:
             assert name in page
 
 
-@pytest.mark.long
 class TestExport:
     @pytest.mark.parametrize("model", MODELS[1:])
     def test_file_lies_by_the_champion_and_says_the_same(self, notes: Path, model: str) -> None:
@@ -169,7 +167,6 @@ class TestExport:
         assert "notes.note_analyzer is not exported" in caplog.text
 
 
-@pytest.mark.long
 class TestSequence:
     def test_lies_by_the_champion_with_its_figures(self, notes: Path) -> None:
         champion = json.loads((notes / "06_models/notes/note_analyzer/champion.json").read_text())
