@@ -92,7 +92,7 @@ def render(
     **ingest: Any,
 ) -> str:
     trainings = {
-        "cnn": TRAINING | {"history": HISTORY, "best_epoch": 2, "device": "cpu"},
+        "cnn": TRAINING | {"history": HISTORY, "best_epoch": 2, "device": "cpu", "padding_share": 0.042},
         "random_forest": TRAINING | {"importances": IMPORTANCES, "importances_from": "validation"},
     }
     sections = {

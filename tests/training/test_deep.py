@@ -112,6 +112,7 @@ class TestBundle:
         assert content["protocol"] == "holdout"
         assert content["seed"] == TRAIN.seed
         assert content["precision"] == "float32"
+        assert content["padding_share"] is None
         assert content["params"]["train"] == LEARNING.model_dump()
         assert content["front_end_digest"] == corpus.front_end.digest
         for name in ("config.json", "training.json"):

@@ -23,6 +23,13 @@ class TestByLength:
         assert padding_share(order_of(self.sampler()), LENGTHS, BATCH, LENGTHS.max()) < 0.1
         assert padding_share(at_random, LENGTHS, BATCH, LENGTHS.max()) > 0.3
 
+    def test_say_what_an_epoch_of_a_training_pads(self) -> None:
+        sampler = self.sampler()
+        expected = padding_share(order_of(sampler), LENGTHS, BATCH, LENGTHS.max())
+        order_of(sampler, 7)
+        assert sampler.padding_share(LENGTHS.max()) == pytest.approx(expected)
+        assert EpochSampler(len(LENGTHS), 0).padding_share(LENGTHS.max()) is None
+
     def test_every_crop_comes_once(self) -> None:
         assert sorted(order_of(self.sampler())) == list(range(len(LENGTHS)))
 

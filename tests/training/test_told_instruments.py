@@ -75,6 +75,10 @@ def test_what_is_not_learned_from_is_not_known(bundle: BundleRef, played: pd.Dat
     assert not unsaid.any()
 
 
+def test_a_training_by_length_keeps_how_much_was_padding(bundle: BundleRef) -> None:
+    assert 0 <= bundle.training["padding_share"] < 0.1
+
+
 def test_explanations_and_taggrams_are_of_the_answers_that_were_judged(
     bundle: BundleRef, corpus: TinyCorpus, played: pd.DataFrame, tmp_path: Path
 ) -> None:

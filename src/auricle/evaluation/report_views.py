@@ -202,7 +202,9 @@ def training_caption(section: "ModelSection") -> str:
         best, folds = training.get("best_epoch"), training.get("folds")
         kept = f"; the dotted line marks epoch {best}, whose weights were kept" if best else ""
         of = f" of the final model ({len(folds)} more were trained for the folds)" if folds else ""
-        return f"{len(history)} epochs{of}{kept}."
+        padded = training.get("padding_share")
+        padding = "" if padded is None else f" {padded:.1%} of the frames of an epoch were padding."
+        return f"{len(history)} epochs{of}{kept}.{padding}"
     if training.get("importances"):
         source = {"out_of_fold": "out of fold", "validation": "on validation"}.get(
             training.get("importances_from", ""), "on recordings it did not learn from"

@@ -126,6 +126,7 @@ def fit_deep(  # noqa: PLR0917  (the order of the catalog entries of its node)
             training={
                 "history": final.history,
                 "best_epoch": final.best_epoch,
+                "padding_share": final.padding_share,
                 "folds": reports,
                 FACTS: fitted.facts,
                 **provenance(

@@ -47,18 +47,28 @@ class EpochSampler(Sampler[CropKey]):
         """Called by the loader when an epoch, whole or resumed, begins."""
         self._epoch = epoch
 
+    def padding_share(self, crop_frames: int) -> float | None:
+        """The share of an epoch's frames that is padding; None where batches are not by length."""
+        if self._lengths is None:
+            return None
+        return padding_share(self._order(epoch=0), self._lengths, self._batch_size, crop_frames)
+
     def __len__(self) -> int:
         return self._size
 
     def __iter__(self) -> Iterator[CropKey]:
-        random = np.random.default_rng((self._seed, self._epoch))
+        epoch = self._epoch
+        return ((epoch, int(index)) for index in self._order(epoch))
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        random = np.random.default_rng((self._seed, epoch))
         if self._weights is None:
             order = random.permutation(self._size)
         else:
             order = random.choice(self._size, size=self._size, p=self._weights)
         if self._lengths is not None:
             order = by_length(order, self._lengths, self._batch_size, random)
-        return ((self._epoch, int(index)) for index in order)
+        return order
 
 
 def by_length(

@@ -35,7 +35,7 @@ from auricle.training.distributed import in_processes, rank
 from auricle.training.history import epoch_history
 from auricle.training.params import Schedule, TrainParams
 from auricle.training.quiet import quiet_transformers
-from auricle.training.sampling import EpochSampler, padding_share, sampling_weights
+from auricle.training.sampling import EpochSampler, sampling_weights
 from auricle.training.schedule import one_cycle
 from auricle.training.scoring import figures, score_recordings
 from auricle.training.variants import Variants
@@ -55,11 +55,13 @@ class TrainedModel:
         model: in evaluation mode.
         history: one entry per epoch; see `auricle.training.history.epoch_history`.
         best_epoch: the epoch, from 1, whose weights these are.
+        padding_share: of the frames of an epoch; None where its batches are not by length.
     """
 
     model: PreTrainedModel
     history: list[dict[str, float]]
     best_epoch: int
+    padding_share: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +244,9 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
     set_seed(job.params.seed)
     model = build_model(job.config)
     job.begin(model)
+    sampler = _sampler(job, params.batch_size)
+    if (share := sampler.padding_share(job.crop_frames)) is not None:
+        logger.info("%s: %.1f %% of the frames of an epoch are padding.", job.name, 100 * share)
     trainer = RecordingTrainer(
         model=model,
         args=trainer_arguments(params, device=job.device, workdir=job.workdir, n_crops=len(crops)),
@@ -249,7 +254,7 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
         eval_dataset=list(job.validation.recording_ids),
         data_collator=keep_batch,
         callbacks=_callbacks(job),
-        sampler=_sampler(job, params.batch_size),
+        sampler=sampler,
         evaluation=job.evaluate,
         schedule=params.schedule,
     )
@@ -258,25 +263,20 @@ def make_trainer(job: TrainingJob) -> RecordingTrainer:
 
 
 def _sampler(job: TrainingJob, batch_size: int) -> EpochSampler:
-    """The order of the crops; said of batches by length is how much of an epoch is padding."""
+    """The order of the crops."""
     params, repeats = job.params, job.params.crops_per_recording
     lengths = None
     if params.batches_by_length:
         frames = [min(job.store.frames(name), job.crop_frames) for name in job.train.recording_ids]
         lengths = np.tile(np.array(frames, dtype=np.int64), repeats)
     weights = sampling_weights(job.train.targets, params.balanced_sampling)
-    sampler = EpochSampler(
+    return EpochSampler(
         len(job.train) * repeats,
         params.seed,
         weights=None if weights is None else np.tile(weights, repeats) / repeats,
         lengths=lengths,
         batch_size=batch_size,
     )
-    if lengths is not None:
-        order = np.array([index for _, index in sampler], dtype=np.int64)
-        share = padding_share(order, lengths, batch_size, job.crop_frames)
-        logger.info("%s: %.1f %% of the frames of an epoch are padding.", job.name, 100 * share)
-    return sampler
 
 
 def _fitting(job: TrainingJob) -> TrainParams:
@@ -322,4 +322,6 @@ def _best(job: TrainingJob) -> TrainedModel:
     model.train(False)
     if hasattr(model, "standing_alone"):
         model = model.standing_alone()
-    return TrainedModel(model, epoch_history(state["log_history"]), best_epoch)
+    # By the size that batches had, which find_batch_size may have chosen.
+    padding = _sampler(job, state["train_batch_size"]).padding_share(job.crop_frames)
+    return TrainedModel(model, epoch_history(state["log_history"]), best_epoch, padding)
