@@ -46,13 +46,14 @@ from auricle.models.instruments import instrument_codes
 from auricle.models.note_analyzer import NoteAnalyzer
 from auricle.models.onnx_check import session_of
 from auricle.models.onnx_export import OUTPUTS, onnx_of
-from auricle.models.params import NoteAnalyzerParams
 from auricle.models.registry import build_model
 from auricle.progress import track
 from auricle.training.data import Subset
 from auricle.training.device import resolve_device, resolve_precision
-from auricle.training.params import TrainParams
+from auricle.training.sampling import EpochSampler, padding_share
 from auricle.training.trainer import TrainingJob
+from auricle.training.vocabulary import played_counts
+from shipped import shipped, shipped_training
 from train_cnn import Cost, median, plain_step, since, time_trainer
 
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # for both, as in the project's settings
@@ -189,23 +190,27 @@ def render_notes(folder: Path, count: int) -> Notes:
 
 
 def training_job(notes: Notes, folder: Path) -> TrainingJob:
+    """The training of conf/base, of two epochs on the CPU."""
+    architecture, windows = shipped("note_analyzer", "notes")
     first = Subset(*(part[:1] for part in vars(notes.subset).values()))
+    codes = notes.subset.instruments
+    assert codes is not None
     return TrainingJob(
-        config=NoteAnalyzerParams().config(
+        config=architecture.config(
             n_bands=FRONT_END.n_bands,
             vocabulary=notes.labels,
             window_frames=FRAMES,
             hop_frames=FRAMES,
+            frames_per_second=FRONT_END.frames_per_second,
             instruments=notes.instruments,
+            counts=played_counts(codes, notes.subset.targets, len(notes.instruments), len(notes.labels)),
         ),
         store=notes.store,
         train=notes.subset,
         validation=first,
         crop_frames=FRAMES,
-        batch_size=32,
-        params=TrainParams(
-            device="cpu", epochs=2, batch_size=32, batches_by_length=True, schedule="one_cycle"
-        ),
+        batch_size=windows.batch_size,
+        params=shipped_training("note_analyzer", "notes", device="cpu", epochs=2),
         device=resolve_device("cpu"),
         workdir=folder,
         name="benchmark",
@@ -254,7 +259,21 @@ def report_epochs(costs: dict[str, list[Cost]], notes: Notes, job: TrainingJob) 
             f"{cost.wall / ours.wall:>8.1f}{cost.cpu / ours.cpu:>11.1f}{minutes:>9.0f}"
         )
     print(f"min: minutes for {EPOCHS} epochs of {NOTES:,} notes, extrapolated from these {count}")
+    report_padding(notes, job)
     print(verdict(reference.wall / ours.wall, EPOCH_TARGET))
+
+
+def report_padding(notes: Notes, job: TrainingJob) -> None:
+    """The share of an epoch that is padding, of these notes and of those that minutes are told of."""
+    here = np.array([min(notes.store.frames(name), FRAMES) for name in notes.subset.recording_ids])
+    many = np.random.default_rng(0).choice(here, NOTES)
+    shares = []
+    for lengths in (here, many):
+        size, rows = job.params.batch_size, len(lengths)
+        ours = EpochSampler(rows, 0, lengths=lengths, batch_size=size).padding_share(FRAMES)
+        at_random = padding_share(np.random.default_rng(0).permutation(rows), lengths, size, FRAMES)
+        shares.append(f"{ours:.1%} by length and {at_random:.1%} at random of {rows:,} notes")
+    print(f"padding: {', '.join(shares)}")
 
 
 def report_latency(network: Any, notes: Notes) -> None:
