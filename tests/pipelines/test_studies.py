@@ -20,7 +20,13 @@ ENVIRONMENTS = sorted(path.parent.name for path in (REPOSITORY / "conf").glob("*
 SOME_ENVIRONMENTS = [
     env if env in {"base", "ci"} else pytest.param(env, marks=pytest.mark.long) for env in ENVIRONMENTS
 ]
-OF_NOTES = {"good_sounds", "philharmonia", "philharmonia_ablation", "philharmonia_instruments"}
+OF_NOTES = {
+    "good_sounds",
+    "notes_ablation",
+    "philharmonia",
+    "philharmonia_ablation",
+    "philharmonia_instruments",
+}
 OF_CRIES = {"donateacry"}
 
 
