@@ -61,7 +61,7 @@ def by_aspect(predictions: pd.DataFrame, aspect: str, labels: LabelParams) -> pd
     """Predictions of the aspect, as probable as its labels together, and of all else."""
     keys = [*RUN, *KEY_COLUMNS]
     of_labels = predictions.drop(columns=keys)
-    told = of_labels.T.groupby(lambda name: aspect_of(name, aspect, labels)).sum().T
+    told = of_labels.T.groupby(lambda name: aspect_of(name, aspect, labels)).sum().T.clip(upper=1)
     return pd.concat([predictions[keys], told], axis=1)
 
 

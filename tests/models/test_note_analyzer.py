@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from auricle.corpora.labels import MULTI
@@ -227,6 +228,17 @@ def test_the_forms_that_are_documented() -> None:
     assert len(small.blocks) == 2
     assert small.instrument.weight.shape == (13, 32)
     assert small.fusion.out_features == 256
+
+
+def test_a_renormalized_network_answers_as_any_with_its_weights(tmp_path: Path) -> None:
+    model, plain = analyzer(renormalized=True), analyzer()
+    assert not [type(part) for part in model.modules() if type(part) in (nn.BatchNorm1d, nn.BatchNorm2d)]
+    plain.load_state_dict(model.state_dict())
+    model.save_pretrained(tmp_path)
+    with torch.no_grad():
+        expected = model(notes((60,))).logits
+        torch.testing.assert_close(plain(notes((60,))).logits, expected)
+        torch.testing.assert_close(NoteAnalyzer.from_pretrained(tmp_path)(notes((60,))).logits, expected)
 
 
 @pytest.mark.parametrize("frames", range(1, 20))

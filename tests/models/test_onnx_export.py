@@ -34,6 +34,7 @@ ANALYZERS = [
             "pooling": "mean_max",
             "normalization": "note_with_level",
             "attack_ms": 100.0,
+            "renormalized": True,
             "instrument_loss": 0.2,
             "unknown_instrument": "predicted",
         },

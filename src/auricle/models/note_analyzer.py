@@ -9,6 +9,7 @@ from torch.nn import functional
 from transformers import initialization as init
 
 from auricle.errors import ConfigurationError
+from auricle.models.batch_renorm import renormalize
 from auricle.models.config import SpectrogramModelConfig
 from auricle.models.note_attack import AttackBranch
 from auricle.models.note_layers import Level, Pooling, StridedBlock, duration, in_bands, pooled_over_time
@@ -41,6 +42,7 @@ class NoteAnalyzerConfig(SpectrogramModelConfig):  # type: ignore[no-untyped-cal
     pooling: Pooling = "mean"
     duration_told: bool = False
     attack_frames: int = 0
+    renormalized: bool = False
     embedding_size: int = 512
     dropout: float = 0.3
 
@@ -110,6 +112,8 @@ class NoteAnalyzer(SpectrogramModel):
         self.fusion = nn.Linear(features + config.instrument_size, config.embedding_size)
         self.classifier = nn.Linear(config.embedding_size, config.n_classes)
         self.dropout = nn.Dropout(config.dropout)
+        if config.renormalized:
+            renormalize(self)
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:

@@ -150,6 +150,11 @@ class NoteParams(ArchitectureParams):
         le=1000,
         description="milliseconds after the onset that have their own branch; 0: none",
     )
+    renormalized: bool = Field(
+        False,
+        description="batch renormalization: batches of one length, which are no fair sample of the corpus,"
+        " are corrected to what the running statistics would give",
+    )
     embedding_size: int = Field(512, ge=1, le=8192, description="width of the layer before the classes")
     dropout: float = Field(0.3, ge=0.0, lt=1.0, description="dropout before the classes in training")
 
