@@ -197,6 +197,7 @@ class TestPage:
         for name in ("accuracy", "macro_f1", "roc_auc", "log_loss", "ece", "ece_calibrated"):
             entry = figures[name]
             assert f"{entry['value']:.3f}<small>{entry['low']:.3f}–{entry['high']:.3f}</small>" in html
+        assert "4.2% of the frames of an epoch were padding." in html
 
 
 class TestBrowser:
