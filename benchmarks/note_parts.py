@@ -20,6 +20,7 @@ from auricle.corpora.labels import LabelParams, lineage
 from auricle.evaluation.ablation import RUN, judge_ablation
 from auricle.evaluation.rows import KEY_COLUMNS
 from project_copy import REPOSITORY
+from waveform_augmentation import interval
 
 CORPUS = "notes"
 ASPECTS = ("bad-attack", "bad-dynamics-stability")
@@ -74,10 +75,6 @@ def report(what: str, judged: dict[str, Any]) -> None:
         line = f"  {entry['name']:<32}{interval(entry['figures'][FIGURE])}"
         told = apart.get(entry["name"])
         print(line if told is None else f"{line}  {interval(told)}  {told['verdict']}")
-
-
-def interval(told: dict[str, Any]) -> str:
-    return f"{told['value']:+.3f} ({told['low']:+.3f} to {told['high']:+.3f})"
 
 
 if __name__ == "__main__":
