@@ -46,11 +46,11 @@ class _BatchRenorm(_BatchNorm):
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance, self.momentum)
-        if self.num_batches_tracked <= WARM_UP:
-            return torch.ones_like(mean), torch.zeros_like(mean)
         deviation, usual = (variance + self.eps).sqrt(), (self.running_var + self.eps).sqrt()
         scale = (deviation / usual).clamp(1 / MOST_SCALED, MOST_SCALED)
-        return scale, ((mean - self.running_mean) / usual).clamp(-MOST_SHIFTED, MOST_SHIFTED)
+        shift = ((mean - self.running_mean) / usual).clamp(-MOST_SHIFTED, MOST_SHIFTED)
+        begun = self.num_batches_tracked > WARM_UP  # asked where it lies: a GPU need not wait for the answer
+        return torch.where(begun, scale, 1.0), torch.where(begun, shift, 0.0)
 
 
 class BatchRenorm1d(_BatchRenorm, nn.BatchNorm1d):

@@ -322,6 +322,7 @@ def _best(job: TrainingJob) -> TrainedModel:
     model.train(False)
     if hasattr(model, "standing_alone"):
         model = model.standing_alone()
-    # By the size that batches had, which find_batch_size may have chosen.
-    padding = _sampler(job, state["train_batch_size"]).padding_share(job.crop_frames)
+    # By the size that batches had, in all processes together, which find_batch_size may have chosen.
+    size = state["train_batch_size"] * job.params.processes
+    padding = _sampler(job, size).padding_share(job.crop_frames)
     return TrainedModel(model, epoch_history(state["log_history"]), best_epoch, padding)
