@@ -63,7 +63,16 @@ RECIPES: dict[str, dict[str, Any]] = {
     "transfer": {"train": {"epochs": 20}, "windows": THREE_SECONDS | {"batch_size": 32}},
     "wav2vec2": {"train": OF_SPEECH, "windows": THREE_SECONDS | {"batch_size": 8}},
     "note_analyzer": OF_NOTES
-    | {"model": {"pooling": "statistics", "duration_told": True, "instrument_prior": 0.5}},
+    | {
+        "model": {
+            "pooling": "statistics",
+            "duration_told": True,
+            "instrument_prior": 0.5,
+            "normalization": "note_with_level",
+            "attack_ms": 100,
+            "renormalized": True,
+        }
+    },
     "note_analyzer_small": OF_NOTES,
 }
 # Blocks of parameters, in which names are looked for in this order, and what of each is not for lists.
