@@ -32,6 +32,7 @@ import pandas as pd
 import torch
 
 from auricle.audio.decode import decode
+from auricle.audio.front_ends import FrontEndChoice
 from auricle.audio.frontend import FrontEndParams, LogMelFrontEnd
 from auricle.audio.limits import AudioLimits
 from auricle.audio.store import SpectrogramStore
@@ -147,11 +148,12 @@ def make_corpus(folder: Path, arguments: argparse.Namespace) -> Corpus:
     alike = compare_recordings(files, INGEST)
     _, manifest = assign_splits_and_build_manifest(root, files, alike, pd.DataFrame(), INGEST)
     originals, copies = (SpectrogramStoreDataset(filepath=str(folder / name)) for name in ("store", "copies"))
-    front_end = FRONT_END.params
+    front_end = FrontEndChoice(FRONT_END.params)
     for chunk in cache_spectrograms(root, manifest, originals.load(), front_end, LIMITS, INGEST):
         originals.save(chunk)
     start = time.perf_counter()
-    for chunk in render_variants(root, manifest, copies.load(), front_end, PARAMS, LIMITS, INGEST):
+    wanted = (front_end, PARAMS, LIMITS, INGEST, LabelParams())
+    for chunk in render_variants(root, manifest, copies.load(), *wanted):
         copies.save(chunk)
     seconds = time.perf_counter() - start
     variants = StoredVariants.open(copies.load(), FRONT_END, PARAMS, manifest)
