@@ -23,8 +23,8 @@ from auricle.audio.synthesis.render import render_demo
 from auricle.corpora.labels import LabelParams
 from auricle.evaluation.ablation import judge_ablation
 from auricle.evaluation.params import EvaluateParams
+from note_parts import print_each
 from project_copy import REPOSITORY
-from waveform_augmentation import interval
 
 STUDY = "notes"
 MODELS = ("random_forest", "note_analyzer_small", "note_analyzer")
@@ -78,11 +78,7 @@ def report(told: pd.DataFrame, manifest: pd.DataFrame, params: EvaluateParams) -
     )
     for figure in ("macro_f1", "accuracy"):
         print(f"{figure}: guessing has {judgement['baseline'][figure]:.3f}")
-        apart = {each["model"]: each for each in judgement["differences"] if each["figure"] == figure}
-        for entry in judgement["experiments"]:
-            line = f"  {entry['name']:<24}{interval(entry['figures'][figure])}"
-            beside = apart.get(entry["name"])
-            print(line if beside is None else f"{line}  {interval(beside)}  {beside['verdict']}")
+        print_each(judgement, figure)
 
 
 if __name__ == "__main__":

@@ -70,9 +70,14 @@ def report(what: str, judged: dict[str, Any]) -> None:
     """A line for each variant."""
     size = f"{judged['recordings']} notes of {judged['groups']} groups, {judged['seeds']} seeds"
     print(f"{what}: {size}; guessing has {judged['baseline'][FIGURE]:.3f}")
-    apart = {told["model"]: told for told in judged["differences"] if told["figure"] == FIGURE}
+    print_each(judged, FIGURE)
+
+
+def print_each(judged: dict[str, Any], figure: str) -> None:
+    """A figure of every variant, and how it differs from the first one's."""
+    apart = {told["model"]: told for told in judged["differences"] if told["figure"] == figure}
     for entry in judged["experiments"]:
-        line = f"  {entry['name']:<32}{interval(entry['figures'][FIGURE])}"
+        line = f"  {entry['name']:<32}{interval(entry['figures'][figure])}"
         told = apart.get(entry["name"])
         print(line if told is None else f"{line}  {interval(told)}  {told['verdict']}")
 
