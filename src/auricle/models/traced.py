@@ -4,6 +4,9 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
+
+SUNK = 1e4  # more than normalized maps reach, less than float16 holds
 
 
 def is_traced() -> bool:
@@ -73,3 +76,23 @@ def _in_onnx_order(gates: torch.Tensor) -> torch.Tensor:
     """Input, output, forget, cell, where torch has input, forget, cell, output."""
     size = gates.shape[0] // 4
     return torch.cat([gates[:size], gates[3 * size :], gates[size : 3 * size]])
+
+
+def sunk_padding(lengths: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """What, added to maps, sinks their padding so far below zero that a ReLU leaves nothing of it.
+
+    ONNX Runtime has a memory layout of its own for convolutions, for ReLU and for sums of maps of one
+    shape. It leaves it to multiply by a mask that is the same for all channels, and enters it again: a
+    quarter of the time of one note. A convolution makes the mask in that layout.
+
+    Args:
+        lengths: int64 (batch,), frames of each map that are no padding.
+        maps: (batch, channels, bands, frames).
+
+    Returns:
+        Of the shape of maps: 0 where they are real, `-SUNK` where they are not.
+    """
+    batch, channels, bands, frames = maps.shape
+    padded = (torch.arange(frames, device=maps.device) >= lengths[:, None]).to(maps.dtype)
+    weight = maps.new_full((channels, 1, 1, 1), -SUNK)
+    return functional.conv2d(padded[:, None, None, :].expand(batch, 1, bands, frames), weight)
