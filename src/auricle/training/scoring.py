@@ -42,7 +42,7 @@ def figures(
     ratings, see `rating_figures`.
 
     The loss is the cross-entropy of the averaged probabilities, weighted by class as the training loss is;
-    macro-F1 averages over the classes that occur among labels or predictions.
+    macro-F1 averages over the classes that occur among the labels, as the report's does.
     """
     from sklearn.metrics import accuracy_score, f1_score
 
@@ -54,7 +54,9 @@ def figures(
     return {
         "loss": _cross_entropy(probabilities, subset.targets, class_weights),
         "accuracy": float(accuracy_score(subset.targets, predicted)),
-        "macro_f1": float(f1_score(subset.targets, predicted, average="macro", zero_division=0.0)),
+        "macro_f1": float(
+            f1_score(subset.targets, predicted, labels=np.unique(subset.targets), average="macro")
+        ),
     }
 
 
