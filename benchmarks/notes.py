@@ -14,7 +14,7 @@ notes themselves. benchmarks/waveform_augmentation.py has what they cost.
 
 An epoch is one pass over the notes, without evaluation; both take turns in one process, and figures are
 medians over the rounds, each after an epoch that warms up. Minutes for more notes and epochs are extrapolated
-in proportion.
+in proportion; "least" is what they would be if a training were nothing but one large product of matrices.
 """
 
 import argparse
@@ -34,6 +34,7 @@ import librosa
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
 
 from auricle.audio.decode import decode
 from auricle.audio.limits import AudioLimits
@@ -64,6 +65,7 @@ FRONT_END = StftFrontEnd(StftParams())
 FRAMES = FRONT_END.frames(5.0)
 SEMITONES, TEMPO, SNR_DB = 2.0, 0.1, (20, 40)
 PASSES = {1: 41, 64: 7}  # by notes in a pass
+SIDE = 2048  # of a matrix
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,7 @@ def report_epochs(costs: dict[str, list[Cost]], notes: Notes, job: TrainingJob) 
         )
     print(f"min: minutes for {EPOCHS} epochs of {NOTES:,} notes, extrapolated from these {count}")
     report_padding(notes, job)
+    report_least(notes, job)
     print(verdict(reference.wall / ours.wall, EPOCH_TARGET))
 
 
@@ -274,6 +277,23 @@ def report_padding(notes: Notes, job: TrainingJob) -> None:
         at_random = padding_share(np.random.default_rng(0).permutation(rows), lengths, size, FRAMES)
         shares.append(f"{ours:.1%} by length and {at_random:.1%} at random of {rows:,} notes")
     print(f"padding: {', '.join(shares)}")
+
+
+def report_least(notes: Notes, job: TrainingJob) -> None:
+    """How long those epochs take at the least: their arithmetic, at the rate of a product of matrices."""
+    frames = round(statistics.mean(notes.store.frames(name) for name in notes.subset.recording_ids))
+    spectrograms = torch.zeros(2, FRONT_END.n_bands, min(frames, FRAMES))
+    with FlopCounterMode(display=False) as counter:
+        build_model(job.config).train()(spectrograms, labels=torch.tensor([0, 1])).loss.backward()
+    operations = counter.get_total_flops() / len(spectrograms) * EPOCHS * NOTES
+    in_bf16 = resolve_precision(job.params.precision, job.device) == "bf16"
+    matrix = torch.ones(SIDE, SIDE, dtype=torch.bfloat16 if in_bf16 else torch.float32)
+    (seconds,) = in_turns(PASSES[1], lambda: matrix @ matrix)
+    rate = 2 * SIDE**3 / statistics.median(seconds)
+    print(
+        f"least: {operations / rate / 60:.0f} minutes, for {operations / 1e15:.2f} PFLOP at the"
+        f" {rate / 1e9:.0f} GFLOP/s of a product of matrices ({matrix.dtype})"
+    )
 
 
 def report_latency(network: Any, notes: Notes) -> None:
