@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from auricle.models.spectrogram_model import Maps, real_frames
-from auricle.models.traced import is_traced, sunk_padding
+from auricle.models.traced import is_traced, sunk
 
 Pooling = Literal["mean", "mean_max", "statistics", "attention"]
 VARIANCE_FLOOR = 1e-5
@@ -33,10 +33,12 @@ class StridedBlock(nn.Sequential):
         convolution, normalization, rectified = self
         lengths = None if maps.lengths is None else (maps.lengths + 1) // 2
         values = normalization(convolution(maps.values))
-        if lengths is not None and is_traced():
-            values = values + sunk_padding(lengths, values)
-        elif lengths is not None:
-            values *= real_frames(lengths, values.shape[3])[:, None, None, :].to(values.dtype)
+        if lengths is not None:
+            real = real_frames(lengths, values.shape[3])[:, None, None, :]
+            if is_traced():
+                values = values + sunk(~real, values)
+            else:
+                values *= real.to(values.dtype)
         return Maps(rectified(values), lengths)
 
 

@@ -78,21 +78,19 @@ def _in_onnx_order(gates: torch.Tensor) -> torch.Tensor:
     return torch.cat([gates[:size], gates[3 * size :], gates[size : 3 * size]])
 
 
-def sunk_padding(lengths: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+def sunk(padding: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
     """What, added to maps, sinks their padding so far below zero that a ReLU leaves nothing of it.
 
     ONNX Runtime has a memory layout of its own for convolutions, for ReLU and for sums of maps of one
-    shape. It leaves it to multiply by a mask that is the same for all channels, and enters it again: a
-    quarter of the time of one note. A convolution makes the mask in that layout.
+    shape. It leaves it to multiply by a mask, of the shape of the maps or not, and enters it again: a
+    quarter of the time of one note. A convolution makes what is added in that layout.
 
     Args:
-        lengths: int64 (batch,), frames of each map that are no padding.
+        padding: bool (batch, 1, 1, frames), True where a frame is none of the clip.
         maps: (batch, channels, bands, frames).
 
     Returns:
         Of the shape of maps: 0 where they are real, `-SUNK` where they are not.
     """
-    batch, channels, bands, frames = maps.shape
-    padded = (torch.arange(frames, device=maps.device) >= lengths[:, None]).to(maps.dtype)
-    weight = maps.new_full((channels, 1, 1, 1), -SUNK)
-    return functional.conv2d(padded[:, None, None, :].expand(batch, 1, bands, frames), weight)
+    weight = maps.new_full((maps.shape[1], 1, 1, 1), -SUNK)
+    return functional.conv2d(padding.to(maps.dtype).expand(-1, -1, maps.shape[2], -1), weight)
